@@ -1,0 +1,121 @@
+//! A fresh sandbox for each call: our executor beside bare wasmtime, in this process.
+
+use crate::table::{Row, Unit};
+use crate::{example, median};
+use async_trait::async_trait;
+use bytes::Bytes;
+use proto::message::{Call, EngineKind, Export, LogRecord, ModuleRef, Outcome};
+use proto::{CallLimits, Digest, Policy};
+use runtime::{Artifact, Executor, Upstream};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Instant;
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{InstanceAllocationStrategy, Store};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+const CALLS: usize = 4000;
+const ROUNDS: usize = 5;
+/// An empty CBOR array: no arguments.
+const NOTHING: &[u8] = &[0x80];
+
+pub(crate) async fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
+    let master = host::testing::master(&host::testing::home()?)?;
+    let module = master.repository().find(&example("calculator")?)?;
+    let (mut ours, mut bare) = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..ROUNDS {
+        ours = ours.min(with_executor(&module.reference, &module.artifact).await?);
+        bare = bare.min(with_wasmtime(&module.artifact).await?);
+    }
+    rows.push(Row {
+        what: "instantiate and call in a fresh sandbox".to_owned(),
+        ours,
+        rival: Some(("bare wasmtime".to_owned(), bare)),
+        unit: Unit::Seconds,
+        budget: 1.5,
+    });
+    Ok(())
+}
+
+async fn with_executor(module: &ModuleRef, artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
+    let upstream = Arc::new(Fixed(artifact.clone()));
+    let compatibility = runtime::compatibility(host::module::compile::native_target());
+    let executor = Executor::new(compatibility, None, upstream)?;
+    let call = Call {
+        module: module.clone(),
+        export: Export {
+            interface: None,
+            function: "nop".to_owned(),
+        },
+        policy: Policy::default(),
+        limits: CallLimits::default(),
+    };
+    let mut seconds = Vec::new();
+    for _ in 0..CALLS {
+        let call = call.clone();
+        let start = Instant::now();
+        let outcome = executor.execute(call, Bytes::from_static(NOTHING)).await;
+        seconds.push(start.elapsed().as_secs_f64());
+        if !matches!(outcome, Outcome::Returned(_)) {
+            return Err(format!("the no-op ended as {outcome:?}").into());
+        }
+    }
+    Ok(median(seconds))
+}
+
+struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// As little as wasmtime allows for the same call under the same configuration.
+async fn with_wasmtime(artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
+    let mut config = runtime::config(EngineKind::Plain, None)?;
+    config.allocation_strategy(InstanceAllocationStrategy::pooling());
+    let engine = wasmtime::Engine::new(&config)?;
+    let component = artifact.load(&engine)?;
+    let mut linker = Linker::<State>::new(&engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    let instances = linker.instantiate_pre(&component)?;
+    let mut seconds = Vec::new();
+    for _ in 0..CALLS {
+        let start = Instant::now();
+        let state = State {
+            wasi: WasiCtx::builder().build(),
+            table: ResourceTable::new(),
+        };
+        let mut store = Store::new(&engine, state);
+        store.set_epoch_deadline(1000);
+        let instance = instances.instantiate_async(&mut store).await?;
+        let nop = instance.get_typed_func::<(), ()>(&mut store, "nop")?;
+        nop.call_async(&mut store, ()).await?;
+        drop(store);
+        seconds.push(start.elapsed().as_secs_f64());
+    }
+    Ok(median(seconds))
+}
+
+/// An upstream that has one module.
+struct Fixed(Artifact);
+
+#[async_trait]
+impl Upstream for Fixed {
+    async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
+        Ok(self.0.clone())
+    }
+
+    async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
+        Err("there are no files here".to_owned())
+    }
+
+    async fn log(&self, _: LogRecord) {}
+}

@@ -1,0 +1,349 @@
+//! The broker of one context: links, requests, calls.
+
+use crate::core::{Core, Errand, Port};
+use crate::queue::SendQueue;
+use crate::{Execute, IO_SIZE, Receive, link};
+use bytes::Bytes;
+use proto::message::{Call, Dead, DeadReason, Down, Outcome, RefusedKind};
+use proto::router::{Config, Input, Role};
+use proto::{Body, ContextId, Flags, FrameDecoder, Handle, Limits, LinkId, RequestId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Notify, oneshot, watch};
+
+/// What holds for a whole context.
+pub struct Settings {
+    /// The context's place in its tree.
+    pub router: Config,
+    /// What its decoders accept.
+    pub limits: Limits,
+    /// Bodies of at least so many bytes go under zstd if they shrink.
+    pub compress_from: Option<u32>,
+    /// Executes calls, on the runtime beside it. None: the context takes no calls.
+    pub execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
+    /// Takes all other messages.
+    pub receive: Arc<dyn Receive>,
+}
+
+/// A context's broker. Clones are the same broker.
+#[derive(Clone)]
+pub struct Broker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    me: ContextId,
+    limits: Limits,
+    compress_from: Option<u32>,
+    execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
+    receive: Arc<dyn Receive>,
+    core: Mutex<Core>,
+    shutdown: watch::Sender<bool>,
+    timer_changed: Notify,
+}
+
+/// A link as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// Its id.
+    pub id: LinkId,
+    down: watch::Receiver<Option<Down>>,
+}
+
+impl Link {
+    /// Waits until the link is down, and says why.
+    pub async fn down(&mut self) -> Down {
+        match self.down.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or(Down::ClosedHere),
+            Err(_) => Down::ClosedHere,
+        }
+    }
+}
+
+impl Broker {
+    /// A broker without links. Must be called inside the tokio runtime that shall do its IO.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        let broker = Self {
+            shared: Arc::new(Shared {
+                me: settings.router.me,
+                limits: settings.limits,
+                compress_from: settings.compress_from,
+                execute: settings.execute,
+                receive: settings.receive,
+                core: Mutex::new(Core::new(settings.router)),
+                shutdown: watch::Sender::new(false),
+                timer_changed: Notify::new(),
+            }),
+        };
+        tokio::spawn(broker.clone().keep_time());
+        broker
+    }
+
+    /// The context that this broker serves.
+    #[must_use]
+    pub fn me(&self) -> ContextId {
+        self.shared.me
+    }
+
+    /// What this context accepts.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.shared.limits
+    }
+
+    /// Adds a neighbour. `decoder` may hold what the handshake read ahead.
+    pub fn attach(
+        &self,
+        peer: ContextId,
+        role: Role,
+        reader: impl AsyncRead + Send + 'static,
+        writer: impl AsyncWrite + Send + 'static,
+        decoder: FrameDecoder,
+    ) -> Link {
+        let queue = Arc::new(SendQueue::new(self.shared.limits.max_body));
+        let (down, watch) = watch::channel(None);
+        let id = {
+            let mut core = self.lock();
+            let id = core.new_link();
+            let queue = queue.clone();
+            core.ports.insert(id, Port { queue, down });
+            id
+        };
+        self.drive(Input::LinkUp {
+            link: id,
+            peer,
+            role,
+        });
+        self.shared.timer_changed.notify_one();
+        tokio::spawn(link::write(self.clone(), id, writer, queue));
+        tokio::spawn(link::read(self.clone(), id, reader, decoder, watch.clone()));
+        Link { id, down: watch }
+    }
+
+    /// Closes a link from this side. What waits to be written is dropped.
+    pub fn close(&self, link: LinkId) {
+        self.lost(link, Down::ClosedHere);
+    }
+
+    /// Calls a function in another context. Dropping the future cancels the call.
+    pub async fn call(&self, to: ContextId, call: &Call, arguments: &[u8]) -> Outcome {
+        let asked = async {
+            let body = Body::with_tail(call, arguments).map_err(|e| self.malformed(&e))?;
+            let reply = self.request(to, Handle::CALL_FUNCTION, body).await?;
+            let (mut outcome, tail) = reply
+                .split::<Outcome>(self.shared.limits)
+                .map_err(|e| self.malformed(&e))?;
+            let trailing = tail.len();
+            if outcome.set_tail(tail) {
+                Ok(outcome)
+            } else {
+                Err(self.malformed(&proto::BodyError::Trailing(trailing)))
+            }
+        };
+        asked.await.unwrap_or_else(Outcome::Dead)
+    }
+
+    /// Sends a message and waits for the reply. Dropping the future abandons the request.
+    ///
+    /// # Errors
+    /// If there will be no reply: why, and who noticed.
+    pub async fn request(&self, to: ContextId, handle: Handle, body: Body) -> Result<Body, Dead> {
+        let body = self.packed(body)?;
+        let (reply, answer) = oneshot::channel();
+        let mut abandon = None;
+        self.when_room(to, Flags::NONE, || {
+            let request = self.lock().new_request(reply);
+            abandon = Some(Abandon(self, request));
+            self.drive(Input::Request {
+                request,
+                to,
+                handle,
+                body,
+            });
+        })
+        .await;
+        let answer = answer.await;
+        // The reply is here: there is nothing left to abandon.
+        std::mem::forget(abandon);
+        answer.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
+    }
+
+    /// Sends a message that has no reply. Waits only for room in the queue of the link.
+    ///
+    /// # Errors
+    /// If the message is too large. A message to a context that is gone is lost without one.
+    pub async fn post(&self, to: ContextId, handle: Handle, body: Body) -> Result<(), Dead> {
+        let body = self.packed(body)?;
+        self.when_room(to, Flags::NONE, || {
+            self.drive(Input::Post {
+                to,
+                handle,
+                reply_to: Handle::NONE,
+                body,
+            });
+        })
+        .await;
+        Ok(())
+    }
+
+    /// Sends raw bytes in chunks that give way to all other messages. `transfer` is the number that the
+    /// announcing message gave; a chunk to a context that is gone is lost.
+    pub async fn send_bulk(&self, to: ContextId, handle: Handle, transfer: u32, bytes: &Bytes) {
+        for start in (0..bytes.len()).step_by(IO_SIZE) {
+            let end = bytes.len().min(start + IO_SIZE);
+            let body = Body::raw(Flags::BULK, bytes.slice(start..end));
+            self.when_room(to, Flags::BULK, || {
+                self.drive(Input::Post {
+                    to,
+                    handle,
+                    reply_to: Handle(transfer),
+                    body,
+                });
+            })
+            .await;
+        }
+    }
+
+    /// Resolves once the parent has asked this context to end, or is gone.
+    pub async fn shutdown_requested(&self) {
+        let mut watch = self.shared.shutdown.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let _ = watch.wait_for(|wanted| *wanted).await;
+    }
+
+    /// Bytes that wait to be written, over all links.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.lock().ports.values().map(|port| port.queue.len()).sum()
+    }
+
+    pub(crate) fn drive(&self, input: Input) {
+        let mut errands = Vec::new();
+        self.lock().drive(Instant::now(), input, &mut errands);
+        self.run(errands);
+    }
+
+    pub(crate) fn lost(&self, link: LinkId, why: Down) {
+        self.lock().close(link, why.clone());
+        self.drive(Input::LinkDown { link, why });
+    }
+
+    fn run(&self, errands: Vec<Errand>) {
+        for errand in errands {
+            match errand {
+                Errand::Deliver(message) => self.shared.receive.receive(self, message),
+                Errand::Execute { call, from, body } => self.execute(call, from, body),
+                Errand::Shutdown => {
+                    self.shared.shutdown.send_replace(true);
+                }
+            }
+        }
+    }
+
+    fn execute(&self, call: proto::CallId, from: ContextId, body: Body) {
+        let Some((executor, runtime)) = &self.shared.execute else {
+            return;
+        };
+        let (broker, executor) = (self.clone(), executor.clone());
+        let work = async move {
+            let outcome = match body.split::<Call>(broker.shared.limits) {
+                Ok((head, arguments)) => executor.execute(from, head, arguments).await,
+                Err(error) => Outcome::Refused {
+                    kind: RefusedKind::BadArguments,
+                    message: error.to_string(),
+                },
+            };
+            broker.finish(call, from, &outcome).await;
+        };
+        // The lock is held until the task is known, so that it cannot finish before that.
+        let mut core = self.lock();
+        let task = runtime.spawn(work);
+        core.calls.insert(call, task.abort_handle());
+    }
+
+    async fn finish(&self, call: proto::CallId, from: ContextId, outcome: &Outcome) {
+        let body = Body::with_tail(outcome, outcome.tail())
+            .map_err(|error| self.malformed(&error))
+            .and_then(|body| self.packed(body))
+            .or_else(|dead| Body::new(&Outcome::Dead(dead)))
+            // An outcome without a value can always be written as CBOR.
+            .unwrap_or_else(|_| Body::empty());
+        self.when_room(from, Flags::NONE, || {
+            self.lock().calls.remove(&call);
+            self.drive(Input::Finished { call, body });
+        })
+        .await;
+    }
+
+    async fn when_room(&self, to: ContextId, flags: Flags, push: impl FnOnce()) {
+        let queue = self.lock().queue_towards(to);
+        match queue {
+            Some(queue) => queue.when_room(flags, push).await,
+            // The router answers that there is no route.
+            None => push(),
+        }
+    }
+
+    fn packed(&self, body: Body) -> Result<Body, Dead> {
+        let max = self.shared.limits.max_body;
+        if body.bytes().len() > max as usize {
+            return Err(self.dead(DeadReason::TooLarge(max)));
+        }
+        Ok(match self.shared.compress_from {
+            Some(threshold) => body.compressed(threshold as usize),
+            None => body,
+        })
+    }
+
+    fn malformed(&self, error: &proto::BodyError) -> Dead {
+        self.dead(DeadReason::Malformed(error.to_string()))
+    }
+
+    fn dead(&self, reason: DeadReason) -> Dead {
+        Dead {
+            reason,
+            at: self.shared.me,
+        }
+    }
+
+    /// Wakes the router when it wants to be woken, until the process ends.
+    async fn keep_time(self) {
+        loop {
+            let next = self.lock().router.poll_timeout();
+            let changed = self.shared.timer_changed.notified();
+            match next {
+                None => changed.await,
+                Some((at, _reason)) => {
+                    tokio::select! {
+                        () = tokio::time::sleep_until(at.into()) => {}
+                        () = changed => continue,
+                    }
+                    let mut errands = Vec::new();
+                    self.lock().timeout(Instant::now(), &mut errands);
+                    self.run(errands);
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        // Were there a panic under the lock, each message would still find a whole router.
+        self.shared
+            .core
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the respondent that nobody waits any longer, if the future of the request is dropped.
+struct Abandon<'a>(&'a Broker, RequestId);
+
+impl Drop for Abandon<'_> {
+    fn drop(&mut self) {
+        let Self(broker, request) = *self;
+        broker.lock().replies.remove(&request);
+        broker.drive(Input::Abandon { request });
+    }
+}

@@ -1,0 +1,122 @@
+//! The parts that need no process.
+
+use crate::greeting::{Greeting, Said};
+use crate::{Bandwidth, Boot, Format, ImageId, Tail, title};
+
+fn heard(chunks: &[&[u8]]) -> (Vec<Said>, Vec<String>, Vec<u8>) {
+    let tail = Tail::default();
+    let mut greeting = Greeting::new(tail.clone());
+    let mut said = Vec::new();
+    for chunk in chunks {
+        greeting.buffer().extend_from_slice(chunk);
+        while said.last() != Some(&Said::Ready) {
+            match greeting.next().expect("too much noise") {
+                Some(line) => said.push(line),
+                None => break,
+            }
+        }
+    }
+    (said, tail.lines(), greeting.into_rest().to_vec())
+}
+
+#[test]
+fn frames_follow_the_ready_line_at_once() {
+    let (said, noise, rest) = heard(&[b"ZYMOGEN ready\nZY\x01\x00\n"]);
+    assert_eq!(said, [Said::Ready]);
+    assert!(noise.is_empty());
+    assert_eq!(rest, b"ZY\x01\x00\n");
+}
+
+#[test]
+fn lines_may_come_in_pieces_with_noise_around_them() {
+    let whole = b"Welcome to \xffhost\r\n\nprompt> ZYMOGEN need 1 Linux x86_64 gzip lzma none\r\n";
+    let need = Said::Need {
+        protocol: 1,
+        system: "Linux".to_owned(),
+        machine: "x86_64".to_owned(),
+        formats: vec![Format::Gzip, Format::Raw],
+    };
+    let pieces: Vec<_> = whole.chunks(1).collect();
+    for chunks in [&[&whole[..]][..], &pieces] {
+        let (said, noise, rest) = heard(chunks);
+        assert_eq!(said, std::slice::from_ref(&need));
+        assert_eq!(noise, ["Welcome to \u{fffd}host"]);
+        assert!(rest.is_empty());
+    }
+}
+
+#[test]
+fn a_line_that_only_looks_like_ours_is_noise() {
+    let (said, noise, _) = heard(&[
+        b"ZYMOGEN need\nZYMOGEN ready or not\nZYMOGEN hello\nZYMOGEN error cache no room\n",
+    ]);
+    let error = Said::Error {
+        phase: "cache".to_owned(),
+        text: "no room".to_owned(),
+    };
+    assert_eq!(said, [error]);
+    assert_eq!(noise.len(), 3);
+}
+
+#[test]
+fn noise_ends_somewhere() {
+    for noise in [vec![b'x'; 70_000], b"line\n".repeat(14_000)] {
+        let mut greeting = Greeting::new(Tail::default());
+        greeting.buffer().extend_from_slice(&noise);
+        assert!(greeting.next().is_err());
+    }
+}
+
+#[test]
+fn the_tail_is_bounded_in_lines_and_bytes() {
+    let tail = Tail::default();
+    for number in 0..1000 {
+        tail.push(&format!("line {number}"));
+    }
+    let lines = tail.lines();
+    assert_eq!(lines.len(), 64);
+    assert_eq!(lines.last().map(String::as_str), Some("line 999"));
+    for _ in 0..64 {
+        tail.push(&"y".repeat(10_000));
+    }
+    assert!(tail.lines().iter().map(String::len).sum::<usize>() <= 16 << 10);
+}
+
+#[test]
+fn titles_are_single_harmless_words() {
+    assert_eq!(
+        title("deploy", "web-1.example", 42),
+        "deploy@web-1.example:42"
+    );
+    assert_eq!(title("a b", "$(x)", 1), "a_b@__x_:1");
+    assert_eq!(title("--unlink", "h", 1), "unlink@h:1");
+}
+
+#[test]
+fn the_command_line_survives_any_login_shell() {
+    let image = ImageId {
+        machine: "x86_64".to_owned(),
+        sha256: "0".repeat(64),
+        size: 4,
+    };
+    let line = Boot::new("it's", vec![image]).command_line();
+    let script = line.split('\'').nth(1).expect("a quoted script");
+    assert_eq!(line.matches('\'').count(), 2);
+    for forbidden in ["\\", "!", "\n", " #"] {
+        assert!(!script.contains(forbidden), "{forbidden:?} in the script");
+    }
+    let zeros = "0".repeat(64);
+    assert!(line.ends_with(&format!(" zymogen it_s keep x86_64 {zeros} 4")));
+}
+
+#[test]
+fn a_cheap_way_takes_no_compression() {
+    let all = [Format::Raw, Format::Zstd, Format::Gzip];
+    let best = |accepted, bandwidth| Format::by_preference(accepted, bandwidth)[0];
+    assert_eq!(best(&all, Bandwidth::Cheap), Format::Raw);
+    assert_eq!(best(&all, Bandwidth::Dear), Format::Zstd);
+    assert_eq!(
+        best(&[Format::Raw, Format::Gzip], Bandwidth::Dear),
+        Format::Gzip
+    );
+}

@@ -1,0 +1,9 @@
+//! The first stage under real shells, with a stand-in for the slave: a shell script that says HELLO.
+
+mod cache;
+mod cold;
+mod failure;
+mod login;
+mod process;
+mod support;
+mod warm;

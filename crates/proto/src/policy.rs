@@ -1,0 +1,196 @@
+//! What one call may touch and use up. Both travel with the call, as plain data; the runtime enforces them.
+
+use crate::Digest;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+/// How a file may be used. Writing includes reading.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Access {
+    /// Look at it and at what is below it.
+    Read,
+    /// Also create, change and remove it and what is below it.
+    Write,
+}
+
+/// Permission for one thing. Whatever no grant names is denied.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grant {
+    /// Read this absolute path and all below it: `read:/etc/hosts`.
+    Read(String),
+    /// Read and write this absolute path and all below it: `write:/srv/app`.
+    Write(String),
+    /// Execute this program with exactly these arguments, or with any if the last is `*`:
+    /// `exec:/bin/df -h`, `exec:systemctl *`.
+    Exec(Vec<String>),
+    /// See this environment variable with this value: `env:LANG=C`.
+    Env(String, String),
+    /// Connect to, or bind, this address: `net:127.0.0.1:80`. On the wire the text of the address.
+    Net(#[serde(with = "as_text")] SocketAddr),
+    /// Read this file of the master, by its digest.
+    Source(Digest),
+    /// Learn what machine this is: `system`.
+    System,
+}
+
+/// A text that is no grant.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("expected a grant such as {expected}, found `{found}`")]
+pub struct ParseGrantError {
+    found: String,
+    expected: &'static str,
+}
+
+impl FromStr for Grant {
+    type Err = ParseGrantError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fail = |expected| ParseGrantError {
+            found: text.to_owned(),
+            expected,
+        };
+        let path = |path: &str, expected| {
+            if path.starts_with('/') {
+                Ok(path.to_owned())
+            } else {
+                Err(fail(expected))
+            }
+        };
+        match text.split_once(':') {
+            None if text == "system" => Ok(Self::System),
+            Some(("read", rest)) => path(rest, "`read:/absolute/path`").map(Self::Read),
+            Some(("write", rest)) => path(rest, "`write:/absolute/path`").map(Self::Write),
+            Some(("exec", rest)) => {
+                let argv: Vec<_> = rest.split_whitespace().map(str::to_owned).collect();
+                if argv.is_empty() {
+                    Err(fail("`exec:PROGRAM ARGUMENT ...`"))
+                } else {
+                    Ok(Self::Exec(argv))
+                }
+            }
+            Some(("env", rest)) => rest
+                .split_once('=')
+                .map(|(name, value)| Self::Env(name.to_owned(), value.to_owned()))
+                .ok_or_else(|| fail("`env:NAME=VALUE`")),
+            Some(("net", rest)) => rest
+                .parse()
+                .map(Self::Net)
+                .map_err(|_| fail("`net:ADDRESS:PORT`")),
+            _ => Err(fail(
+                "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:ADDRESS:PORT` or `system`",
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(path) => write!(f, "read:{path}"),
+            Self::Write(path) => write!(f, "write:{path}"),
+            Self::Exec(argv) => write!(f, "exec:{}", argv.join(" ")),
+            // The value may be a secret.
+            Self::Env(name, _) => write!(f, "env:{name}=…"),
+            Self::Net(address) => write!(f, "net:{address}"),
+            Self::Source(digest) => write!(f, "source:{}", digest.short()),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+/// All that a call may touch. The default is nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Policy {
+    /// The grants, in no particular order.
+    pub grants: Vec<Grant>,
+}
+
+impl Policy {
+    /// The longest granted path that is `path` or leads to it, if there is one with enough access.
+    /// `path` must be absolute and normal: no `.`, `..` or doubled slash.
+    #[must_use]
+    pub fn covering(&self, path: &str, access: Access) -> Option<&str> {
+        let candidates = self.grants.iter().filter_map(|grant| match grant {
+            Grant::Read(root) if access == Access::Read => Some(root.as_str()),
+            Grant::Write(root) => Some(root.as_str()),
+            _ => None,
+        });
+        candidates
+            .filter(|root| is_at_or_below(path, root))
+            .max_by_key(|root| root.len())
+    }
+
+    /// May this argument vector be executed?
+    #[must_use]
+    pub fn may_execute(&self, argv: &[String]) -> bool {
+        self.grants.iter().any(|grant| match grant {
+            Grant::Exec(granted) => match granted.split_last() {
+                Some((star, fixed)) if star == "*" => argv.starts_with(fixed) && !argv.is_empty(),
+                _ => argv == granted,
+            },
+            _ => false,
+        })
+    }
+
+    /// May this file of the master be read?
+    #[must_use]
+    pub fn may_read_source(&self, digest: &Digest) -> bool {
+        self.grants.contains(&Grant::Source(*digest))
+    }
+
+    /// The grants as one line for an error: what is allowed instead.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        if self.grants.is_empty() {
+            return "nothing".to_owned();
+        }
+        let texts: Vec<_> = self.grants.iter().map(Grant::to_string).collect();
+        texts.join(", ")
+    }
+}
+
+fn is_at_or_below(path: &str, root: &str) -> bool {
+    let root = root.trim_end_matches('/');
+    path.strip_prefix(root)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What one call may use up. Beyond any of these it ends as [`crate::message::Outcome::OverLimit`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CallLimits {
+    /// Time from its arrival to its outcome, in milliseconds; waiting for the module counts.
+    pub wall_ms: u64,
+    /// All linear memories of all its instances together, in bytes.
+    pub memory_bytes: u64,
+    /// Standard output, standard error, log records and the output of commands together, in bytes.
+    pub output_bytes: u64,
+}
+
+impl Default for CallLimits {
+    /// 30 seconds, 256 MiB of memory, 16 MiB of output.
+    fn default() -> Self {
+        Self {
+            wall_ms: 30_000,
+            memory_bytes: 256 << 20,
+            output_bytes: 16 << 20,
+        }
+    }
+}
+
+/// An address as its text: the other forms that serde has for it lose the scope of `[fe80::1%2]:80`.
+mod as_text {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+    use std::net::SocketAddr;
+
+    pub(super) fn serialize<S: Serializer>(address: &SocketAddr, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(address)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+        String::deserialize(from)?.parse().map_err(de::Error::custom)
+    }
+}

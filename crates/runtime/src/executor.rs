@@ -1,0 +1,169 @@
+//! Runs calls: one store for each, from its first instruction to its one outcome.
+
+use crate::artifact::Artifacts;
+use crate::engine::Engines;
+use crate::guest::{Guest, ended};
+use crate::modules::{Function, Module, Modules, refused};
+use crate::output::Output;
+use crate::ticker::Ticker;
+use crate::upstream::Upstream;
+use crate::value;
+use bytes::Bytes;
+use proto::message::{Call, CompatibilityId, LimitKind, Outcome, RefusedKind};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::Store;
+use wasmtime::component::{Func, Val};
+
+/// Executes calls in sandboxes. Made once per process.
+pub struct Executor {
+    engines: Arc<Engines>,
+    modules: Modules,
+    ticker: Ticker,
+    upstream: Arc<dyn Upstream>,
+}
+
+impl Executor {
+    /// An executor that keeps artifacts in a directory, if it is given one, and asks `upstream` for
+    /// what it lacks.
+    ///
+    /// # Errors
+    /// If the operating system refuses a thread.
+    pub fn new(
+        compatibility: CompatibilityId,
+        artifacts: Option<Artifacts>,
+        upstream: Arc<dyn Upstream>,
+    ) -> std::io::Result<Self> {
+        let engines = Arc::new(Engines::default());
+        Ok(Self {
+            ticker: Ticker::start(engines.clone())?,
+            modules: Modules::new(engines.clone(), compatibility, artifacts, upstream.clone()),
+            engines,
+            upstream,
+        })
+    }
+
+    /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
+    ///
+    /// `arguments` is one CBOR array, in the order of the export's parameters.
+    pub async fn execute(&self, call: Call, arguments: Bytes) -> Outcome {
+        let allowed = call.limits.wall_ms;
+        let deadline = Duration::from_millis(allowed);
+        tokio::time::timeout(deadline, self.run(call, &arguments))
+            .await
+            .unwrap_or(Outcome::OverLimit {
+                limit: LimitKind::WallTime,
+                allowed,
+            })
+    }
+
+    async fn run(&self, call: Call, arguments: &[u8]) -> Outcome {
+        let ready = async {
+            let module = self.modules.get(&call.module).await?;
+            let function = module.function(&call.export)?;
+            Ok((module, function))
+        };
+        let (module, function) = match ready.await {
+            Ok(ready) => ready,
+            Err(outcome) => return outcome,
+        };
+        let guest = Guest::new(
+            &call.module,
+            call.policy,
+            call.limits,
+            self.upstream.clone(),
+        );
+        let output = guest.output.clone();
+        let _ticking = self.ticker.tick();
+        let outcome = tokio::select! {
+            outcome = self.call(&module, &function, guest, arguments) => outcome,
+            over = output.exceeded() => over.into(),
+        };
+        // The store is gone by now, and with it the last writer: what was said can be completed.
+        output.finish().await;
+        worst(outcome, &output)
+    }
+
+    async fn call(
+        &self,
+        module: &Module,
+        function: &Function,
+        guest: Guest,
+        arguments: &[u8],
+    ) -> Outcome {
+        let engine = match self.engines.get(module.kind) {
+            Ok(engine) => engine,
+            Err(error) => return refused(RefusedKind::BadModule, format!("{error:#}")),
+        };
+        let mut store = Store::new(engine, guest);
+        store.limiter(|guest| &mut guest.memory);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        let instance = match module.instances.instantiate_async(&mut store).await {
+            Ok(instance) => instance,
+            Err(error) => return ended(&error),
+        };
+        let Some(func) = instance.get_func(&mut store, &function.index) else {
+            return refused(RefusedKind::NoExport, "the export is no function".to_owned());
+        };
+        match &function.bytes {
+            Some(shape) => call_bytes(shape, &func, &mut store, arguments).await,
+            None => call_values(function, &func, &mut store, arguments).await,
+        }
+    }
+}
+
+/// A guest that went over its output limit may see its own write fail, and trap on that.
+fn worst(outcome: Outcome, output: &Output) -> Outcome {
+    match output.check() {
+        Some(over) => over.into(),
+        None => outcome,
+    }
+}
+
+/// The way of bytes and strings: from the frame into the guest's memory and back, without a `Val`.
+async fn call_bytes(
+    shape: &value::BytesShape,
+    func: &Func,
+    store: &mut Store<Guest>,
+    arguments: &[u8],
+) -> Outcome {
+    let mut encoded = Vec::new();
+    match value::call_typed(func, store, *shape, arguments, &mut encoded).await {
+        Ok(value::CallResult::Returned) => Outcome::Returned(encoded.into()),
+        Ok(value::CallResult::Failed) => Outcome::Failed(encoded.into()),
+        Err(value::TypedError::Arguments(error)) => {
+            refused(RefusedKind::BadArguments, error.to_string())
+        }
+        Err(value::TypedError::Call(error)) => ended(&error),
+    }
+}
+
+/// The way of all other values.
+async fn call_values(
+    function: &Function,
+    func: &Func,
+    store: &mut Store<Guest>,
+    mut arguments: &[u8],
+) -> Outcome {
+    let decoded = value::decode_all(&function.params, &mut arguments).and_then(|values| {
+        value::finish(arguments)?;
+        Ok(values)
+    });
+    let params = match decoded {
+        Ok(params) => params,
+        Err(error) => return refused(RefusedKind::BadArguments, error.to_string()),
+    };
+    let mut results = vec![Val::Bool(false); function.results.len()];
+    if let Err(error) = func.call_async(&mut *store, &params, &mut results).await {
+        return ended(&error);
+    }
+    let mut encoded = Vec::new();
+    match value::encode_all(&function.results, &results, &mut encoded) {
+        Ok(()) if matches!(results.as_slice(), [Val::Result(Err(_))]) => {
+            Outcome::Failed(encoded.into())
+        }
+        Ok(()) => Outcome::Returned(encoded.into()),
+        Err(error) => refused(RefusedKind::Unsupported, error.to_string()),
+    }
+}

@@ -1,0 +1,196 @@
+//! What one call's store holds: the sandbox.
+
+use crate::engine::MAX_WASM_STACK;
+use crate::output::{Output, Stream};
+use crate::upstream::Upstream;
+use proto::message::{LimitKind, ModuleRef, Outcome};
+use proto::policy::Grant;
+use proto::{CallLimits, Policy};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+
+/// Elements of all tables of one component, far beyond what a compiler makes.
+const MAX_TABLE_ELEMENTS: usize = 100_000;
+
+/// A call ran out of something. Travels through wasmtime as the error that ends the guest.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("out of {limit}")]
+pub(crate) struct OverLimit {
+    pub(crate) limit: LimitKind,
+    pub(crate) allowed: u64,
+}
+
+impl From<OverLimit> for Outcome {
+    fn from(over: OverLimit) -> Self {
+        Self::OverLimit {
+            limit: over.limit,
+            allowed: over.allowed,
+        }
+    }
+}
+
+/// A guest used a whole interface that its policy does not grant. Ends it, likewise.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Denied(pub(crate) String);
+
+/// The data of a store.
+pub(crate) struct Guest {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) memory: Meter,
+    pub(crate) policy: Policy,
+    pub(crate) limits: CallLimits,
+    pub(crate) output: Arc<Output>,
+    pub(crate) upstream: Arc<dyn Upstream>,
+}
+
+impl Guest {
+    pub(crate) fn new(
+        module: &ModuleRef,
+        policy: Policy,
+        limits: CallLimits,
+        upstream: Arc<dyn Upstream>,
+    ) -> Self {
+        let output = Arc::new(Output::new(
+            module.name.clone(),
+            limits.output_bytes,
+            upstream.clone(),
+        ));
+        Self {
+            wasi: wasi(&module.name, &policy, &output),
+            table: ResourceTable::new(),
+            memory: Meter::new(limits.memory_bytes),
+            policy,
+            limits,
+            output,
+            upstream,
+        }
+    }
+}
+
+/// WASI with what the policy grants and nothing else: no files, no environment, no network.
+fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
+    let mut builder = WasiCtx::builder();
+    builder
+        .arg(name)
+        .stdout(Stream::new("stdout", output.clone()))
+        .stderr(Stream::new("stderr", output.clone()));
+    let mut addresses: Vec<SocketAddr> = Vec::new();
+    for grant in &policy.grants {
+        let (path, access) = match grant {
+            Grant::Read(path) => (path, FsPerms::ReadOnly),
+            Grant::Write(path) => (path, FsPerms::ReadWrite),
+            Grant::Env(name, value) => {
+                builder.env(name, value);
+                continue;
+            }
+            Grant::Net(address) => {
+                addresses.push(*address);
+                continue;
+            }
+            Grant::Exec(_) | Grant::Source(_) | Grant::System => continue,
+        };
+        // WASI can hand out directories only. One that is missing, or a file, is reachable through
+        // `zymogen:task/files` alone.
+        if Path::new(path).is_dir() {
+            let _ = builder.preopened_dir(path, path, access);
+        }
+    }
+    if !addresses.is_empty() {
+        builder
+            .allow_tcp(true)
+            .allow_udp(true)
+            .socket_addr_check(move |address, _| {
+                let granted = addresses.contains(&address);
+                Box::pin(async move { granted })
+            });
+    }
+    builder.build()
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Counts the memories of all instances of a component together: wasmtime's own limit is for each.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    used: u64,
+    allowed: u64,
+    elements: usize,
+}
+
+impl Meter {
+    fn new(allowed: u64) -> Self {
+        Self {
+            used: 0,
+            allowed,
+            elements: 0,
+        }
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = self.used + (desired.saturating_sub(current)) as u64;
+        if grown > self.allowed {
+            return Err(wasmtime::Error::new(OverLimit {
+                limit: LimitKind::Memory,
+                allowed: self.allowed,
+            }));
+        }
+        self.used = grown;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.elements += desired.saturating_sub(current);
+        if self.elements > MAX_TABLE_ELEMENTS {
+            return Err(wasmtime::Error::new(OverLimit {
+                limit: LimitKind::Tables,
+                allowed: MAX_TABLE_ELEMENTS as u64,
+            }));
+        }
+        Ok(true)
+    }
+}
+
+/// What became of a guest that ended with an error instead of a value.
+pub(crate) fn ended(error: &wasmtime::Error) -> Outcome {
+    if let Some(over) = error.downcast_ref::<OverLimit>() {
+        return (*over).into();
+    }
+    if let Some(denied) = error.downcast_ref::<Denied>() {
+        return Outcome::Denied(denied.0.clone());
+    }
+    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return Outcome::Exited(exit.0);
+    }
+    if let Some(wasmtime::Trap::StackOverflow) = error.downcast_ref() {
+        return Outcome::OverLimit {
+            limit: LimitKind::Stack,
+            allowed: MAX_WASM_STACK as u64,
+        };
+    }
+    Outcome::Trapped(format!("{error:?}"))
+}

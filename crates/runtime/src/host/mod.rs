@@ -1,0 +1,25 @@
+//! What a guest may import besides WASI: one file for each interface of `wit/`.
+
+mod command;
+mod files;
+mod locate;
+mod log;
+mod names;
+mod sources;
+mod system;
+
+use crate::guest::Guest;
+use wasmtime::component::{HasSelf, Linker};
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`, the contract.
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        world: "imports",
+        imports: { default: async | trappable },
+    });
+}
+
+pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
+    bindings::Imports::add_to_linker::<Guest, HasSelf<Guest>>(linker, |guest| guest)
+}

@@ -1,0 +1,22 @@
+//! The one place that knows wasmtime: engines, artifacts, values, the sandbox.
+//!
+//! [`Executor`] runs a call: it finds the module ([`modules`], which asks the [`Upstream`] for what it
+//! lacks), makes a store with nothing in it but what the call's policy grants ([`guest`]), calls the
+//! export by reflection ([`value`]), and drops the store. Dropping it is how a call is cancelled.
+//! It knows neither streams nor frames, and cannot compile.
+
+mod artifact;
+mod engine;
+mod executor;
+mod guest;
+mod host;
+mod modules;
+mod output;
+mod ticker;
+mod upstream;
+pub mod value;
+
+pub use artifact::{ArtifactError, Artifacts};
+pub use engine::{Engines, compatibility, config};
+pub use executor::Executor;
+pub use upstream::{Artifact, Upstream};

@@ -1,0 +1,218 @@
+//! From CBOR to a `Val`, directed by its type.
+//!
+//! The bytes come from another machine and may be anything. A length is compared with what is left of
+//! the input before anything is reserved for it, and since a `Val` is much larger than the bytes it
+//! comes from (a bool is one byte there and 32 here, and a record repeats its fields' names), all that is
+//! built is charged to an allowance.
+
+use wasmtime::component::{Type, Val};
+
+use super::cbor::{self, ARRAY, BYTES, NINT, Reader, SIMPLE, TEXT, UINT};
+use super::error::{At, Fault, Unplaced, ValueError};
+use super::{MAX_DEPTH, describe};
+
+mod compound;
+
+/// What a decoder may spend.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of memory that the decoded values may take together, about as an allocator counts them.
+    pub memory: usize,
+}
+
+impl Default for Limits {
+    /// 256 MiB: twice what wasmtime itself allows for a value on the way out of a guest.
+    fn default() -> Self {
+        Self { memory: 256 << 20 }
+    }
+}
+
+impl Limits {
+    /// Decodes a value as [`decode`] does, within these limits.
+    pub fn decode(self, ty: &Type, input: &mut &[u8]) -> Result<Val, ValueError> {
+        let mut decoder = Decoder::new(self, input);
+        let val = decoder.value(ty, 0).in_value("value")?;
+        *input = decoder.input.rest;
+        Ok(val)
+    }
+
+    /// Decodes a list of values as [`decode_all`] does, within these limits for all of them together.
+    pub fn decode_all<N: AsRef<str>>(
+        self,
+        slots: &[(N, Type)],
+        input: &mut &[u8],
+    ) -> Result<Vec<Val>, ValueError> {
+        let mut decoder = Decoder::new(self, input);
+        decoder
+            .array_of(slots.len(), || format!("{} values", slots.len()))
+            .in_value("value")?;
+        let mut vals = Vec::with_capacity(slots.len());
+        for (name, ty) in slots {
+            vals.push(decoder.value(ty, 0).in_value(name.as_ref())?);
+        }
+        *input = decoder.input.rest;
+        Ok(vals)
+    }
+}
+
+/// Decodes one value from the front of `input` and moves `input` behind it. On an error `input` stays.
+///
+/// Whoever wants nothing to follow calls [`finish`].
+pub fn decode(ty: &Type, input: &mut &[u8]) -> Result<Val, ValueError> {
+    Limits::default().decode(ty, input)
+}
+
+/// Decodes what [`super::encode_all`] wrote: exactly one value for each slot, a slot being the name that
+/// errors shall use and the type.
+pub fn decode_all<N: AsRef<str>>(
+    slots: &[(N, Type)],
+    input: &mut &[u8],
+) -> Result<Vec<Val>, ValueError> {
+    Limits::default().decode_all(slots, input)
+}
+
+/// An error unless the input is used up.
+pub fn finish(input: &[u8]) -> Result<(), ValueError> {
+    if input.is_empty() {
+        Ok(())
+    } else {
+        Err(ValueError::Trailing { bytes: input.len() })
+    }
+}
+
+pub(super) struct Decoder<'a> {
+    pub(super) input: Reader<'a>,
+    limit: usize,
+    left: usize,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(limits: Limits, input: &'a [u8]) -> Self {
+        Self {
+            input: Reader { rest: input },
+            limit: limits.memory,
+            left: limits.memory,
+        }
+    }
+
+    /// Takes memory from the allowance.
+    fn charge(&mut self, count: usize, bytes_each: usize) -> Result<(), Fault> {
+        let left = count
+            .checked_mul(bytes_each)
+            .and_then(|bytes| self.left.checked_sub(bytes));
+        self.left = left.ok_or_else(|| Unplaced::too_large(self.limit))?;
+        Ok(())
+    }
+
+    /// Reads a text.
+    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
+        let head = self.input.head()?;
+        match head.major {
+            TEXT => Ok(self.input.text(head.arg)?),
+            _ => Err(Unplaced::mismatch("string", cbor::name(head))),
+        }
+    }
+
+    /// Reads a byte string.
+    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Fault> {
+        let head = self.input.head()?;
+        match head.major {
+            BYTES => Ok(self.input.take(head.arg)?),
+            _ => Err(Unplaced::mismatch("list<u8>", cbor::name(head))),
+        }
+    }
+
+    /// Reads the head of an array that must have exactly so many items.
+    pub(super) fn array_of(
+        &mut self,
+        length: usize,
+        expected: impl FnOnce() -> String,
+    ) -> Result<(), Fault> {
+        let head = self.input.head()?;
+        if head.major != ARRAY || head.arg != length as u64 {
+            return Err(Unplaced::mismatch(expected(), cbor::name(head)));
+        }
+        Ok(())
+    }
+
+    fn value(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+        if depth > MAX_DEPTH {
+            return Err(Unplaced::too_deep());
+        }
+        Ok(match ty {
+            Type::Bool => {
+                let head = self.input.head()?;
+                match (head.major, head.info) {
+                    (SIMPLE, cbor::FALSE) => Val::Bool(false),
+                    (SIMPLE, cbor::TRUE) => Val::Bool(true),
+                    _ => return Err(Unplaced::mismatch("bool", cbor::name(head))),
+                }
+            }
+            Type::S8 => Val::S8(self.integer(ty)?),
+            Type::S16 => Val::S16(self.integer(ty)?),
+            Type::S32 => Val::S32(self.integer(ty)?),
+            Type::S64 => Val::S64(self.integer(ty)?),
+            Type::U8 => Val::U8(self.integer(ty)?),
+            Type::U16 => Val::U16(self.integer(ty)?),
+            Type::U32 => Val::U32(self.integer(ty)?),
+            Type::U64 => Val::U64(self.integer(ty)?),
+            Type::Float32 => Val::Float32(self.single()?),
+            Type::Float64 => Val::Float64(self.double(ty)?),
+            Type::Char => {
+                let text = self.text()?;
+                let mut scalars = text.chars();
+                match (scalars.next(), scalars.next()) {
+                    (Some(scalar), None) => Val::Char(scalar),
+                    _ => {
+                        let found = format!("a text of {} bytes", text.len());
+                        return Err(Unplaced::mismatch("char", found));
+                    }
+                }
+            }
+            Type::String => {
+                let text = self.text()?;
+                self.charge(1, text.len())?;
+                Val::String(text.into())
+            }
+            _ => return self.compound(ty, depth),
+        })
+    }
+
+    fn integer<T: TryFrom<i128>>(&mut self, ty: &Type) -> Result<T, Fault> {
+        let head = self.input.head()?;
+        let number = match head.major {
+            UINT => Some(i128::from(head.arg)),
+            NINT => Some(-1 - i128::from(head.arg)),
+            _ => None,
+        };
+        number
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| Unplaced::mismatch(describe(ty), cbor::name(head)))
+    }
+
+    fn single(&mut self) -> Result<f32, Fault> {
+        let wide = self.double(&Type::Float32)?;
+        // Rounds, and then finds out whether it had to.
+        let narrow = wide as f32;
+        match f64::from(narrow) == wide || wide.is_nan() {
+            true => Ok(narrow),
+            false => Err(Unplaced::mismatch(
+                "f32",
+                format!("{wide}, which is no f32"),
+            )),
+        }
+    }
+
+    /// A float of any width. Every NaN becomes the canonical one.
+    fn double(&mut self, ty: &Type) -> Result<f64, Fault> {
+        let head = self.input.head()?;
+        let number = match (head.major, head.info) {
+            // The casts keep all bits that a head of this width has.
+            (SIMPLE, cbor::HALF) => cbor::half(head.arg as u16),
+            (SIMPLE, cbor::SINGLE) => f64::from(f32::from_bits(head.arg as u32)),
+            (SIMPLE, cbor::DOUBLE) => f64::from_bits(head.arg),
+            _ => return Err(Unplaced::mismatch(describe(ty), cbor::name(head))),
+        };
+        Ok(if number.is_nan() { f64::NAN } else { number })
+    }
+}

@@ -1,0 +1,192 @@
+//! Values that are made of others.
+
+use std::mem::size_of;
+
+use wasmtime::component::{Type, Val};
+
+use super::Decoder;
+use crate::value::cbor::{self, ARRAY, BYTES, MAP, SIMPLE};
+use crate::value::error::{At, Fault, Unplaced};
+use crate::value::{describe, flags};
+
+impl Decoder<'_> {
+    /// A value that is made of several others.
+    pub(super) fn compound(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+        Ok(match ty {
+            Type::List(list) => Val::List(self.elements(ty, &list.ty(), None, depth)?),
+            Type::FixedLengthList(list) => {
+                let length = Some(list.len() as usize);
+                Val::FixedLengthList(self.elements(ty, &list.ty(), length, depth)?)
+            }
+            Type::Tuple(tuple) => {
+                let types = tuple.types();
+                self.array_of(types.len(), || describe(ty))?;
+                self.charge(types.len(), size_of::<Val>())?;
+                let mut items = Vec::with_capacity(types.len());
+                for (at, ty) in types.enumerate() {
+                    items.push(self.value(&ty, depth + 1).at_index(at)?);
+                }
+                Val::Tuple(items)
+            }
+            Type::Record(record) => {
+                let fields = record.fields();
+                self.array_of(fields.len(), || describe(ty))?;
+                self.charge(fields.len(), size_of::<(String, Val)>())?;
+                let mut values = Vec::with_capacity(fields.len());
+                for field in fields {
+                    let value = self.value(&field.ty, depth + 1).at_name(field.name)?;
+                    values.push((self.named(field.name)?, value));
+                }
+                Val::Record(values)
+            }
+            Type::Map(map) => Val::Map(self.entries(ty, &map.key(), &map.value(), depth)?),
+            _ => return self.choice(ty, depth),
+        })
+    }
+
+    /// A value that is one of several, or some of them.
+    fn choice(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+        Ok(match ty {
+            Type::Variant(variant) => {
+                let (index, payload) = self.case(ty)?;
+                let Some(case) = variant.cases().nth(index) else {
+                    return Err(no_case(ty, index));
+                };
+                let payload = self.payload(case.name, case.ty.as_ref(), payload, depth)?;
+                Val::Variant(self.named(case.name)?, payload)
+            }
+            Type::Enum(names) => {
+                let index = self.integer::<u32>(ty)? as usize;
+                let name = names.names().nth(index).ok_or_else(|| no_case(ty, index))?;
+                Val::Enum(self.named(name)?)
+            }
+            Type::Option(option) => {
+                let head = self.input.head()?;
+                match (head.major, head.info, head.arg) {
+                    (SIMPLE, cbor::NULL, _) => Val::Option(None),
+                    (ARRAY, _, 1) => Val::Option(Some(self.boxed(&option.ty(), depth)?)),
+                    _ => return Err(Unplaced::mismatch(describe(ty), cbor::name(head))),
+                }
+            }
+            Type::Result(result) => match self.case(ty)? {
+                (0, payload) => Val::Result(Ok(self.payload(
+                    "ok",
+                    result.ok().as_ref(),
+                    payload,
+                    depth,
+                )?)),
+                (1, payload) => Val::Result(Err(self.payload(
+                    "err",
+                    result.err().as_ref(),
+                    payload,
+                    depth,
+                )?)),
+                (index, _) => return Err(no_case(ty, index)),
+            },
+            Type::Flags(known) => {
+                let set = flags::read(&mut self.input, known.names().len())?;
+                self.charge(set.len(), size_of::<String>())?;
+                let mut names = Vec::with_capacity(set.len());
+                // Both ascend, so one pass over the names is enough.
+                let mut set = set.into_iter().peekable();
+                for (position, name) in known.names().enumerate() {
+                    if set.next_if_eq(&position).is_some() {
+                        names.push(self.named(name)?);
+                    }
+                }
+                Val::Flags(names)
+            }
+            _ => return Err(Unplaced::unsupported(describe(ty))),
+        })
+    }
+
+    /// The elements of a list of either kind, of which a fixed-length one has `length`.
+    fn elements(
+        &mut self,
+        list: &Type,
+        element: &Type,
+        length: Option<usize>,
+        depth: usize,
+    ) -> Result<Vec<Val>, Fault> {
+        let head = self.input.head()?;
+        let is_bytes = matches!(element, Type::U8);
+        let right_length = length.is_none_or(|length| length as u64 == head.arg);
+        if head.major != (if is_bytes { BYTES } else { ARRAY }) || !right_length {
+            return Err(Unplaced::mismatch(describe(list), cbor::name(head)));
+        }
+        let count = self.input.count(head.arg, 1)?;
+        self.charge(count, size_of::<Val>())?;
+        if is_bytes {
+            let bytes = self.input.take(head.arg)?;
+            return Ok(bytes.iter().copied().map(Val::U8).collect());
+        }
+        let mut items = Vec::with_capacity(count);
+        for at in 0..count {
+            items.push(self.value(element, depth + 1).at_index(at)?);
+        }
+        Ok(items)
+    }
+
+    /// The entries of a map, in their order. Equal keys may follow one another: the component model lets
+    /// the last one win, and to find them is not worth a sort here.
+    fn entries(
+        &mut self,
+        map: &Type,
+        key: &Type,
+        value: &Type,
+        depth: usize,
+    ) -> Result<Vec<(Val, Val)>, Fault> {
+        let head = self.input.head()?;
+        if head.major != MAP {
+            return Err(Unplaced::mismatch(describe(map), cbor::name(head)));
+        }
+        let count = self.input.count(head.arg, 2)?;
+        self.charge(count, size_of::<(Val, Val)>())?;
+        let mut entries = Vec::with_capacity(count);
+        for at in 0..count {
+            let key = self.value(key, depth + 1).at_key(at)?;
+            entries.push((key, self.value(value, depth + 1).at_index(at)?));
+        }
+        Ok(entries)
+    }
+
+    /// The head and index of `[index]` or `[index, payload]`; and whether there is a payload.
+    fn case(&mut self, ty: &Type) -> Result<(usize, bool), Fault> {
+        let head = self.input.head()?;
+        match (head.major, head.arg) {
+            (ARRAY, 1 | 2) => Ok((self.integer::<u32>(ty)? as usize, head.arg == 2)),
+            _ => Err(Unplaced::mismatch(describe(ty), cbor::name(head))),
+        }
+    }
+
+    fn payload(
+        &mut self,
+        name: &str,
+        ty: Option<&Type>,
+        there: bool,
+        depth: usize,
+    ) -> Result<Option<Box<Val>>, Fault> {
+        match (ty, there) {
+            (Some(ty), true) => self.boxed(ty, depth).map(Some).at_name(name),
+            (None, false) => Ok(None),
+            (Some(ty), false) => Err(Unplaced::mismatch(describe(ty), "no payload")).at_name(name),
+            (None, true) => Err(Unplaced::mismatch("no payload", "a payload")).at_name(name),
+        }
+    }
+
+    fn boxed(&mut self, ty: &Type, depth: usize) -> Result<Box<Val>, Fault> {
+        self.charge(1, size_of::<Val>())?;
+        self.value(ty, depth + 1).map(Box::new)
+    }
+
+    /// A name of the type, which the value repeats.
+    fn named(&mut self, name: &str) -> Result<String, Fault> {
+        self.charge(1, name.len())?;
+        Ok(name.into())
+    }
+}
+
+#[cold]
+fn no_case(ty: &Type, index: usize) -> Fault {
+    Unplaced::mismatch(describe(ty), format!("a case with number {index}"))
+}

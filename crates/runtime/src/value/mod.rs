@@ -1,0 +1,42 @@
+//! Values of the component model as CBOR, directed by their types.
+//!
+//! A call's arguments and its result travel as CBOR. Both ends know the types, because they hold the
+//! same component (its digest says so); so names never travel: a record is an array, an enum is a
+//! number. `docs/VALUES.md` is the table with byte-exact examples, and the tests read it from there.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`mod@encode`], [`mod@decode`] | `Val` to CBOR and back, for every type that has values of its own |
+//! | `cbor` | heads of data items: the only place that knows bytes |
+//! | `flags` | a flag set as bits |
+//! | [`mod@describe`] | a type in WIT syntax, short enough for an error line |
+//! | [`support`] | which types cannot travel, asked before the call and not after it |
+//! | [`typed`] | functions of bytes and text, called without a `Val` |
+//! | [`error`] | where in a value something is wrong, what was expected and what was there |
+//!
+//! It does not know JSON, WAVE or plans: those are the master's (`host::value`).
+
+mod cbor;
+pub mod decode;
+pub mod describe;
+pub mod encode;
+pub mod error;
+mod flags;
+pub mod support;
+pub mod typed;
+
+#[cfg(test)]
+mod tests;
+
+pub use decode::{Limits, decode, decode_all, finish};
+pub use describe::{describe, describe_params};
+pub use encode::{encode, encode_all};
+pub use error::ValueError;
+pub use support::supported;
+pub use typed::{BytesShape, CallResult, TypedError, call_typed, shape};
+
+/// How deep a value may nest.
+///
+/// Validation bounds the types of a component to a depth of 100, and the walk over a value follows its
+/// type, so nothing real comes near. It is a second lock on a door that leads to the stack's end.
+pub const MAX_DEPTH: usize = 128;

@@ -1,0 +1,17 @@
+//! The value mapping, seen from outside: `docs/VALUES.md` to the byte, random values, hostile bytes, errors,
+//! and typed calls.
+
+#[path = "values/errors.rs"]
+mod errors;
+#[path = "values/properties.rs"]
+mod properties;
+#[path = "values/random.rs"]
+mod random;
+#[path = "values/table.rs"]
+mod table;
+#[path = "values/typed.rs"]
+mod typed;
+#[path = "values/vectors.rs"]
+mod vectors;
+#[path = "values/wit.rs"]
+mod wit;

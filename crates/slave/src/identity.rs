@@ -1,0 +1,79 @@
+//! Who this process is: its title, its file, its home directory on this machine.
+
+use std::fs;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What the first stage says to the slave.
+pub(crate) struct Arguments {
+    /// Leave no file: remove the image.
+    pub(crate) unlink: bool,
+    /// Whom it serves, as `user@host:pid`.
+    title: String,
+}
+
+impl Arguments {
+    pub(crate) fn parse(arguments: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut parsed = Self {
+            unlink: false,
+            title: String::new(),
+        };
+        for argument in arguments {
+            match argument.as_str() {
+                "--unlink" => parsed.unlink = true,
+                other if other.starts_with('-') => {
+                    return Err(format!("unknown option `{other}`; zymogen starts this program itself"));
+                }
+                other => parsed.title = other.to_owned(),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Starts the process anew under a name that tells an administrator what it is and whom it serves:
+/// `zymogen-slave: user@host:pid`. A static binary starts in less than a millisecond.
+pub(crate) fn take_title(arguments: &Arguments) {
+    let title = format!("zymogen-slave: {}", arguments.title);
+    let named = std::env::args_os()
+        .next()
+        .is_some_and(|name| name.to_string_lossy().starts_with("zymogen-slave:"));
+    if named {
+        return;
+    }
+    let Ok(image) = std::env::current_exe() else {
+        return;
+    };
+    let mut command = Command::new(image);
+    command.arg0(title);
+    if arguments.unlink {
+        command.arg("--unlink");
+    }
+    // Returns only if it failed, and then this process goes on as it is.
+    let _ = command.exec();
+}
+
+/// Where the slave keeps artifacts.
+pub(crate) struct Home {
+    /// Beside the image, in the private directory that the first stage found. None: nothing is kept.
+    pub(crate) artifacts: Option<PathBuf>,
+}
+
+impl Home {
+    pub(crate) fn find(arguments: &Arguments) -> Self {
+        let image = std::env::current_exe().ok();
+        if arguments.unlink {
+            if let Some(image) = image {
+                // The process runs on; the file system is as it was before it came.
+                let _ = fs::remove_file(&image);
+                let _ = image.parent().map(fs::remove_dir);
+            }
+            return Self { artifacts: None };
+        }
+        let directory = image.as_deref().and_then(Path::parent);
+        Self {
+            artifacts: directory.map(|directory| directory.join("artifacts")),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The slave: a small static wasmtime host without a compiler.
+//!
+//! Its standard streams lead to whoever started it. It says HELLO, is told who it is, executes calls
+//! until it is told to end or its parent is gone, and leaves nothing running.
+//!
+//! The broker has this thread; guests have threads of their own, so that one that spins delays no message.
+
+mod identity;
+mod logger;
+mod parent;
+mod service;
+mod stdio;
+
+use proto::message::Welcome;
+use std::process::ExitCode;
+use std::time::Duration;
+use tokio::runtime;
+
+/// Guests that have not stopped by then go with the process.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let arguments = match identity::Arguments::parse(std::env::args().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => return fail(&error),
+    };
+    // Never returns if it succeeds; if it does, only the name in `ps` is less pretty.
+    identity::take_title(&arguments);
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+fn run(arguments: &identity::Arguments) -> std::io::Result<()> {
+    let home = identity::Home::find(arguments);
+    let streams = stdio::take()?;
+    let io = runtime::Builder::new_current_thread().enable_all().build()?;
+    let guests = runtime::Builder::new_multi_thread()
+        .thread_name("guests")
+        .enable_all()
+        .build()?;
+    let served = io.block_on(service::serve(streams, &home, guests.handle().clone()));
+    guests.shutdown_timeout(LAST_WORDS);
+    served
+}
+
+fn fail(error: &str) -> ExitCode {
+    eprintln!("zymogen-slave: {error}");
+    ExitCode::FAILURE
+}
+
+/// How long the parent may take to say WELCOME.
+const WELCOME_DEADLINE: Duration = Duration::from_secs(60);
+
+/// The limits that hold before the WELCOME has said others: it is itself short.
+fn handshake_limits() -> proto::Limits {
+    proto::Limits {
+        max_body: 64 << 10,
+    }
+}
+
+/// The limits that a WELCOME sets.
+fn limits(welcome: &Welcome) -> proto::Limits {
+    proto::Limits {
+        max_body: welcome.max_body,
+    }
+}

@@ -1,0 +1,102 @@
+//! A guest that does on demand what a sandbox must withstand. For tests, and for those who want to try it.
+
+use std::hint::black_box;
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::Duration;
+
+#[allow(missing_docs)]
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports))]
+mod bindings {
+    wit_bindgen::generate!({ world: "misbehave" });
+}
+
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code))]
+struct Misbehave;
+
+// The names of a component's exports are none that a native linker takes.
+#[cfg(target_family = "wasm")]
+bindings::export!(Misbehave with_types_in bindings);
+
+/// How much memory is taken at a time: a page of wasm's.
+const PAGE: usize = 64 * 1024;
+
+/// How much `flood` writes.
+const FLOOD: usize = 1 << 30;
+
+impl bindings::exports::zymogen::misbehave::deeds::Guest for Misbehave {
+    fn trap() {
+        #[cfg(target_family = "wasm")]
+        core::arch::wasm32::unreachable();
+    }
+
+    fn spin() {
+        let mut turns = 0_u64;
+        loop {
+            turns = black_box(turns.wrapping_add(1));
+        }
+    }
+
+    fn allocate() {
+        let mut taken = Vec::new();
+        loop {
+            // Not zero, so that the allocator cannot leave fresh pages untouched.
+            taken.push(black_box(vec![1_u8; PAGE]));
+        }
+    }
+
+    fn recurse() {
+        black_box(deeper(0));
+    }
+
+    fn flood() {
+        let piece = vec![b'x'; PAGE];
+        let mut stdout = std::io::stdout();
+        for _ in 0..FLOOD / PAGE {
+            if stdout.write_all(&piece).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn print(text: String) {
+        println!("{text}");
+        eprintln!("{text}");
+    }
+
+    fn read_file(path: String) -> Result<String, String> {
+        std::fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+
+    fn environment() -> Vec<(String, String)> {
+        std::env::vars_os()
+            .map(|(name, value)| {
+                (
+                    name.to_string_lossy().into_owned(),
+                    value.to_string_lossy().into_owned(),
+                )
+            })
+            .collect()
+    }
+
+    fn connect(addr: String) -> Result<(), String> {
+        TcpStream::connect(addr)
+            .map(drop)
+            .map_err(|error| error.to_string())
+    }
+
+    fn sleep(ms: u64) {
+        std::thread::sleep(Duration::from_millis(ms));
+    }
+
+    fn exit(code: u8) {
+        std::process::exit(i32::from(code));
+    }
+}
+
+/// Recurses without end. The result depends on the inner call's, so that no compiler makes a loop of it.
+#[expect(unconditional_recursion, reason = "that is what it is for")]
+fn deeper(depth: u64) -> u64 {
+    let depth = black_box(depth);
+    black_box(deeper(depth.wrapping_add(1))).wrapping_add(depth)
+}

@@ -1,0 +1,88 @@
+//! The stand-in's side of the contract: the same functions as the generated bindings, on the thread's machine.
+
+pub mod files;
+
+use super::{CURRENT, Machine};
+
+/// Notes the call and lets it happen on the thread's machine.
+fn on_machine<R>(call: String, act: impl FnOnce(&mut Machine) -> R) -> R {
+    CURRENT.with_borrow_mut(|current| {
+        let machine = current
+            .as_mut()
+            .expect("host calls of a native test belong inside `Machine::run`");
+        machine.journal.push(call);
+        act(machine)
+    })
+}
+
+/// As the interface `command`.
+pub mod command {
+    use super::on_machine;
+    use crate::Mode;
+    use crate::bindings::zymogen::task::command::{Error, Finished, Request};
+
+    pub fn run(request: &Request) -> Result<Finished, Error> {
+        on_machine(format!("command {}", request.argv.join(" ")), |machine| {
+            if machine.mode == Mode::Check {
+                return Err(Error::Denied(
+                    "nothing is executed in mode check".to_owned(),
+                ));
+            }
+            let missing = || Error::NotFound("no such program".to_owned());
+            machine
+                .programs
+                .get(&request.argv)
+                .cloned()
+                .ok_or_else(missing)
+        })
+    }
+}
+
+/// As the interface `sources`.
+pub mod sources {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::files::Error;
+
+    pub fn read(digest: &str, limit: u64) -> Result<Vec<u8>, Error> {
+        on_machine(format!("source {digest}"), |machine| {
+            let content = machine.sources.get(digest);
+            let content =
+                content.ok_or_else(|| Error::Denied("no parameter names it".to_owned()))?;
+            if content.len() as u64 > limit {
+                return Err(Error::TooLarge(limit));
+            }
+            Ok(content.clone())
+        })
+    }
+}
+
+/// As the interface `system`.
+pub mod system {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::system::Info;
+
+    pub fn read() -> Info {
+        on_machine("system".to_owned(), |machine| {
+            machine
+                .info
+                .clone()
+                .expect("the test gives the machine an `Info` first")
+        })
+    }
+}
+
+/// As the interface `log`: it prints, so that the test runner shows it when a test fails.
+pub mod log {
+    use crate::log::Level;
+
+    pub fn log(level: Level, target: &str, message: &str) {
+        println!("{level:?} {target}: {message}");
+    }
+}
+
+/// As the interface `progress`: it prints, too.
+pub mod progress {
+    pub fn report(done: u64, total: u64, message: &str) {
+        println!("{done}/{total} {message}");
+    }
+}

@@ -1,0 +1,142 @@
+//! Runs cargo, if there is something for it to do.
+
+use super::checkout::Checkout;
+use super::stamp::Stamp;
+use super::{BuildError, Progress};
+use std::env;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// How much of cargo's output an error keeps.
+const LAST_LINES: usize = 60;
+
+/// One invocation of `cargo build`.
+pub(super) struct Build<'a> {
+    /// What is built, for people.
+    pub(super) what: String,
+    /// A file name for the stamp.
+    pub(super) name: &'a str,
+    /// Packages, all built at once.
+    pub(super) packages: Vec<String>,
+    /// The profile.
+    pub(super) profile: &'a str,
+    /// The target triple.
+    pub(super) target: &'a str,
+    /// Files and directories below the root of the workspace that go into it.
+    pub(super) inputs: &'a [&'a str],
+    /// File names of the results.
+    pub(super) outputs: Vec<String>,
+}
+
+impl Build<'_> {
+    /// Makes sure that the results are up to date, and says where they are.
+    pub(super) fn run(
+        &self,
+        checkout: &Checkout,
+        progress: &dyn Progress,
+    ) -> Result<Vec<PathBuf>, BuildError> {
+        let directory = checkout.target().join(self.target).join(self.profile);
+        let outputs = self.outputs.iter().map(|name| directory.join(name));
+        let outputs: Vec<_> = outputs.collect();
+        let stamp = checkout.target().join("zymogen").join(self.name);
+        let stamp = stamp.with_extension("stamp");
+        let stamp = Stamp::take(stamp, checkout.root(), self.inputs);
+        // Without a fingerprint cargo decides, as it did before there were stamps.
+        let stamp = stamp
+            .inspect_err(|error| tracing::warn!("cannot look at the source: {error}"))
+            .ok();
+        if stamp.as_ref().is_some_and(|stamp| stamp.holds(&outputs)) {
+            return Ok(outputs);
+        }
+        progress.note(&format!("building {}", self.what));
+        let built = self.cargo(checkout, progress);
+        progress.done();
+        built?;
+        if let Some(missing) = outputs.iter().find(|path| !path.is_file()) {
+            return Err(BuildError::NoResult {
+                what: self.what.clone(),
+                path: missing.clone(),
+            });
+        }
+        if let Some(Err(error)) = stamp.map(|stamp| stamp.put(&outputs)) {
+            tracing::warn!("the next run will ask cargo again: {error}");
+        }
+        Ok(outputs)
+    }
+
+    fn cargo(&self, checkout: &Checkout, progress: &dyn Progress) -> Result<(), BuildError> {
+        let mut command = self.command(checkout);
+        let terminal = io::stderr().is_terminal();
+        if terminal {
+            progress.done();
+            command.stderr(Stdio::inherit());
+        } else {
+            command.stderr(Stdio::piped());
+        }
+        let output = command.spawn().and_then(std::process::Child::wait_with_output);
+        let output = output.map_err(|error| BuildError::NoCargo {
+            what: self.what.clone(),
+            error,
+        })?;
+        if output.status.success() {
+            return Ok(());
+        }
+        if lacks_target(checkout.root(), self.target) {
+            return Err(BuildError::NoTarget {
+                what: self.what.clone(),
+                target: self.target.to_owned(),
+            });
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<_> = said.lines().collect();
+        let from = lines.len().saturating_sub(LAST_LINES);
+        Err(BuildError::Cargo {
+            what: self.what.clone(),
+            output: lines[from..].join("\n"),
+        })
+    }
+
+    fn command(&self, checkout: &Checkout) -> Command {
+        let mut command = Command::new("cargo");
+        command
+            .arg("build")
+            .current_dir(checkout.root())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
+        for package in &self.packages {
+            command.args(["--package", package]);
+        }
+        command.args(["--profile", self.profile, "--target", self.target]);
+        command.arg("--target-dir").arg(checkout.target());
+        if let Some(variable) = c_compiler(self.target)
+            && env::var_os(&variable).is_none()
+        {
+            command.env(variable, "cc");
+        }
+        command
+    }
+}
+
+/// The C parts of a static image need no libc headers of their own: the compiler of this machine builds them
+/// for the same architecture. The variable that says so, if that is the case.
+fn c_compiler(target: &str) -> Option<String> {
+    let native = target.starts_with(env::consts::ARCH) && target.ends_with("-linux-musl");
+    native.then(|| format!("CC_{}", target.replace('-', "_")))
+}
+
+/// True if it is certain that the toolchain has no standard library for the target.
+fn lacks_target(root: &Path, target: &str) -> bool {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let Ok(sysroot) = sysroot else { return false };
+    let sysroot = sysroot.stdout.trim_ascii();
+    let libraries = Path::new(OsStr::from_bytes(sysroot)).join("lib/rustlib");
+    libraries.is_dir() && !libraries.join(target).join("lib").is_dir()
+}

@@ -1,0 +1,195 @@
+//! `zymogen call`
+
+use super::limits::LimitArgs;
+use super::start::{self, Start};
+use crate::connect::ContextSpec;
+use crate::deploy::cancel::Cancel;
+use crate::error::{Error, Exit, Fate};
+use crate::master::{CallResult, LogSink};
+use crate::module::{Function, Module};
+use crate::output::logs::Line;
+use crate::output::{Diagnostic, Format, Screen, Source};
+use crate::value::{CallError, CallText, to_json, to_wave};
+use proto::message::LogRecord;
+use proto::policy::Grant;
+use proto::{CallLimits, Policy};
+use std::sync::Arc;
+use wasmtime::component::Val;
+
+/// Call one function of a module in a context, and print its result.
+///
+/// The call is written in WAVE, the notation of `wasmtime run --invoke`: EXPORT(ARGUMENT, ...). An export inside
+/// an interface may be written in full, `ns:pkg/iface@1.0.0#func`, or by its short name if no other has it.
+/// Arguments are checked against the function's types before anything is started.
+///
+/// The function may touch nothing that no --grant names. What it prints appears on standard error. If
+/// its result is an error of its own, err(...) is printed and the exit status is 3.
+///
+/// Grants:
+///
+///     read:PATH         read a file, or a directory and all below it
+///     write:PATH        also create, change and remove
+///     exec:PROGRAM ...  run exactly this; a last word * stands for any arguments
+///     env:NAME=VALUE    see this environment variable
+///     net:ADDRESS:PORT  connect to, or listen at
+///     system            learn what machine it is
+///
+/// Examples:
+///
+///     zymogen call local ./calculator.wasm 'add(1, 2)'
+///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
+///     zymogen call local facts 'run({}, check)' --grant system -o json
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub struct CallArgs {
+    /// Where: `local`.
+    context: ContextSpec,
+
+    /// The name of a standard module, or the path of a component.
+    module: String,
+
+    /// The function and its arguments, in WAVE.
+    #[arg(value_name = "EXPORT(ARGS)")]
+    call: String,
+
+    /// WAVE for people, JSON for programs.
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    output: Format,
+
+    /// Something that the function may touch; may be repeated.
+    #[arg(short, long = "grant", value_name = "GRANT")]
+    grants: Vec<Grant>,
+
+    /// Say more: what slaves and the master note.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// A call whose arguments have the right types.
+struct Checked {
+    module: Arc<Module>,
+    function: Function,
+    arguments: Vec<Val>,
+    policy: Policy,
+    limits: CallLimits,
+}
+
+/// Runs the command.
+pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+    let start = Start::new(screen, arguments.verbose);
+    let call = check(&arguments, &start)?;
+    let log = Arc::new(Logs {
+        screen: screen.clone(),
+        verbosity: arguments.verbose,
+    });
+    let runtime = start::runtime()?;
+    let result = runtime.block_on(work(&arguments.context, &start, &call, log));
+    runtime.shutdown_background();
+    screen.clear();
+    show(&arguments, screen, &call, &result?)
+}
+
+async fn work(
+    context: &ContextSpec,
+    start: &Start,
+    call: &Checked,
+    log: Arc<dyn LogSink>,
+) -> Result<CallResult, Error> {
+    let cancel = Cancel::new();
+    let listening = cancel.on_signals();
+    listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
+    let master = start.master(log);
+    let context = tokio::select! {
+        connected = master.connect(context) => connected?,
+        () = cancel.cancelled() => return Ok(CallResult::Cancelled),
+    };
+    let (policy, limits) = (call.policy.clone(), call.limits);
+    let result = tokio::select! {
+        result = context.call(&call.module, &call.function, &call.arguments, policy, limits) => {
+            result.map_err(|error| Error::input(error.to_string()))
+        }
+        () = cancel.cancelled() => Ok(CallResult::Cancelled),
+    };
+    context.shutdown().await;
+    result
+}
+
+fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
+    let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
+    let module = start.repository().find(&arguments.module)?;
+    let function = module.function(text.export())?;
+    let values = text.to_vals(&function.params).map_err(|error| wrong_call(&error))?;
+    Ok(Checked {
+        module,
+        function,
+        arguments: values,
+        policy: Policy {
+            grants: arguments.grants.clone(),
+        },
+        limits: arguments.limits.limits(),
+    })
+}
+
+/// What is wrong with the text of a call, each with its place.
+fn wrong_call(error: &CallError) -> Error {
+    let source = Source::new("the call", error.text.clone());
+    let problems = error.problems.iter();
+    let diagnostics = problems.map(|problem| {
+        Diagnostic::new("call", problem.message.clone()).at(&source, problem.span.clone(), "")
+    });
+    Error::in_text(source.name(), diagnostics.collect())
+}
+
+fn show(
+    arguments: &CallArgs,
+    screen: &Screen,
+    call: &Checked,
+    result: &CallResult,
+) -> Result<Exit, Error> {
+    let (exit, value) = match result {
+        CallResult::Returned(value) => (Exit::Done, value.as_ref()),
+        CallResult::Failed(value) => (Exit::Failed, Some(value)),
+        other => match Fate::of(other, &call.module.reference.name) {
+            Some(fate) => return Err(fate.into()),
+            None => (Exit::Failed, None),
+        },
+    };
+    let ty = call.function.results.first().map(|(_, ty)| ty);
+    if let (Some(value), Some(ty)) = (value, ty) {
+        let line = match arguments.output {
+            Format::Human => to_wave(value),
+            Format::Json => to_json(ty, value)
+                .map_err(|error| start::failed("the result cannot be written as JSON", &error))?
+                .to_string(),
+        };
+        screen.result(&format!("{line}\n"))?;
+    }
+    Ok(exit)
+}
+
+/// What the function and its slave say goes to standard error.
+struct Logs {
+    screen: Arc<Screen>,
+    verbosity: u8,
+}
+
+impl LogSink for Logs {
+    fn record(&self, _: &str, record: &LogRecord) {
+        let line = Line {
+            context: None,
+            module: record.module.as_deref(),
+            level: record.level,
+            target: &record.target,
+            text: &record.text,
+        };
+        if record.target == "progress" && record.module.is_some() {
+            let text = record.text.lines().next().unwrap_or_default();
+            self.screen.status(&crate::output::text::printable(text));
+        } else if line.is_wanted(self.verbosity) {
+            self.screen.note(&line.render());
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! `zymogen deploy`
+
+use super::limits::LimitArgs;
+use super::start::{self, Start};
+use crate::deploy::cancel::Cancel;
+use crate::deploy::event::{Event, HostTotals, Mode};
+use crate::deploy::logs::Logs;
+use crate::deploy::tour::Tour;
+use crate::deploy::{self, Deployment, Events, Outcome};
+use crate::error::{Error, Exit};
+use crate::output::diff::Detail;
+use crate::output::human::{Human, Options};
+use crate::output::json::Json;
+use crate::output::text::did_you_mean;
+use crate::output::{Format, Reporter, Screen, Source};
+use crate::plan::{self, Against, Checked, Engine, Overrides, Plan, Setting};
+use crate::value::nearest::nearest;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::mpsc::Receiver;
+
+/// The plan that is applied if none is named.
+const DEFAULT: &str = "deploy.toml";
+
+/// Apply a plan: make hosts be as it says.
+///
+/// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
+/// before any host is touched. Hosts are worked on side by side; on each, the tasks run in their order
+/// until one fails. A task may touch what its parameters name, and nothing else.
+///
+/// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this machine.
+///
+/// Examples:
+///
+///     zymogen deploy
+///     zymogen deploy web.toml --check --diff
+///     zymogen deploy web.toml -e port=9090 -e @secrets.toml
+///     zymogen deploy web.toml -o json | jq 'select(.event == "task_finished")'
+#[derive(clap::Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub struct DeployArgs {
+    /// The plan; `-` for standard input.
+    plan: Option<PathBuf>,
+
+    /// Only say what would change [also: -n, --dry-run].
+    #[arg(short = 'C', long, short_alias = 'n', alias = "dry-run")]
+    check: bool,
+
+    /// Show each change in full, line by line.
+    #[arg(short = 'D', long)]
+    diff: bool,
+
+    /// Only this host of the plan; may be repeated.
+    #[arg(short, long, value_name = "HOST")]
+    limit: Vec<String>,
+
+    /// Set a variable of the plan, or those in a TOML or JSON file; may be repeated.
+    #[arg(short = 'e', long = "set", value_name = "NAME=VALUE|@FILE")]
+    set: Vec<Setting>,
+
+    /// Work on at most so many hosts at a time.
+    #[arg(short, long, value_name = "N", default_value = "20")]
+    forks: NonZeroUsize,
+
+    /// For people, or one JSON object per line for programs.
+    #[arg(short, long, value_name = "FORMAT", default_value = "human")]
+    output: Format,
+
+    /// Print the names of the plan's tasks and stop.
+    #[arg(long)]
+    list_tasks: bool,
+
+    /// Print the plan's hosts and stop.
+    #[arg(long, conflicts_with = "list_tasks")]
+    list_hosts: bool,
+
+    /// With --check: exit with status 2 if something would change.
+    #[arg(long, requires = "check")]
+    detailed_exitcode: bool,
+
+    /// Say more: what each task was granted; twice, what slaves and the master note.
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    verbose: u8,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Runs the command.
+pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+    let (source, directory, tour) = arguments.source()?;
+    let mut plan = read(&source)?;
+    arguments.limit(&mut plan)?;
+    if arguments.list_hosts || arguments.list_tasks {
+        screen.result(&arguments.list(&plan))?;
+        return Ok(Exit::Done);
+    }
+    let mut overrides = Overrides::read(&arguments.set)?;
+    if let Some(tour) = &tour {
+        tour.override_vars(&mut overrides);
+        if arguments.output == Format::Human {
+            screen.note(&tour.opening());
+        }
+    }
+    let start = Start::new(screen, arguments.verbose);
+    let engine = Engine::new();
+    let against = Against {
+        repository: start.repository(),
+        engine: &engine,
+        overrides: &overrides,
+        directory,
+    };
+    screen.status("checking the plan");
+    let checked = plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
+    let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
+    let deployment = Arc::new(Deployment {
+        plan: checked,
+        engine,
+        mode: arguments.mode(),
+        forks: arguments.forks.get(),
+        limits: arguments.limits.limits(),
+    });
+    let outcome = apply(&start, deployment, reporter.as_mut())?;
+    screen.clear();
+    let exit = arguments.exit(&outcome);
+    if let Some(tour) = tour
+        && exit == Exit::Done
+        && arguments.output == Format::Human
+    {
+        screen.note(&tour.closing(&outcome, arguments.mode()));
+    }
+    Ok(exit)
+}
+
+/// Applies the plan while its events are shown.
+fn apply(
+    start: &Start,
+    deployment: Arc<Deployment>,
+    reporter: &mut dyn Reporter,
+) -> Result<Outcome, Error> {
+    let runtime = start::runtime()?;
+    let shown = runtime.block_on(async {
+        let cancel = Cancel::new();
+        cancel.on_signals().map_err(|error| start::failed("cannot listen to signals", &error))?;
+        let (events, waiting) = Events::new();
+        let master = start.master(Arc::new(Logs::new(events.clone())));
+        let work = deploy::run(deployment, Arc::new(master), events, cancel.clone());
+        let work = tokio::spawn(work);
+        let shown = show(waiting, reporter, &cancel).await;
+        let outcome = work.await.map_err(|error| start::failed("the deployment broke off", &error))?;
+        shown?;
+        Ok(outcome)
+    });
+    // What still runs holds nothing that a slave would notice.
+    runtime.shutdown_background();
+    shown
+}
+
+/// Shows events until the last one. If nobody reads them, the work is told to stop.
+async fn show(
+    mut waiting: Receiver<Event>,
+    reporter: &mut dyn Reporter,
+    cancel: &Cancel,
+) -> io::Result<()> {
+    let mut shown = Ok(());
+    while let Some(event) = waiting.recv().await {
+        if shown.is_ok() {
+            shown = reporter.event(&event);
+            if shown.is_err() {
+                cancel.cancel();
+            }
+        }
+        if matches!(event, Event::PlanFinished { .. }) {
+            break;
+        }
+    }
+    shown
+}
+
+fn read(source: &Source) -> Result<Plan, Error> {
+    plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
+}
+
+impl DeployArgs {
+    fn mode(&self) -> Mode {
+        if self.check { Mode::Check } else { Mode::Apply }
+    }
+
+    /// The plan's text, where its relative paths begin, and whether it is the tour.
+    fn source(&self) -> Result<(Source, PathBuf, Option<Tour>), Error> {
+        let here = || std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."));
+        let path = match &self.plan {
+            Some(path) if path.as_os_str() == "-" => {
+                let mut text = String::new();
+                let read = io::stdin().read_to_string(&mut text);
+                read.map_err(|error| Error::input("cannot read standard input").because(&error))?;
+                return Ok((Source::new("standard input", text), here(), None));
+            }
+            Some(path) => path.as_path(),
+            None if Path::new(DEFAULT).exists() => Path::new(DEFAULT),
+            None => {
+                let tour = Tour::new()?;
+                return Ok((tour.source(), here(), Some(tour)));
+            }
+        };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::input(format!("cannot read the plan {shown}")).because(&error))?;
+        let directory = path.parent().map(|parent| here().join(parent));
+        Ok((Source::new(shown, text), directory.unwrap_or_else(here), None))
+    }
+
+    /// Keeps the hosts that are asked for.
+    fn limit(&self, plan: &mut Plan) -> Result<(), Error> {
+        for wanted in &self.limit {
+            let known = plan.hosts.iter().map(|host| host.value.as_str());
+            if !known.clone().any(|host| host == wanted) {
+                let message = format!("{} has no host `{wanted}`", plan.source.name());
+                return Err(Error::input(message).maybe_hint(did_you_mean(nearest(wanted, known))));
+            }
+        }
+        if !self.limit.is_empty() {
+            plan.hosts.retain(|host| self.limit.contains(&host.value));
+        }
+        Ok(())
+    }
+
+    fn list(&self, plan: &Plan) -> String {
+        let hosts = plan.hosts.iter().map(|host| format!("{}\n", host.value));
+        let tasks = plan.tasks.iter();
+        if self.list_hosts {
+            hosts.collect()
+        } else {
+            let width = tasks.clone().map(|task| task.name.chars().count()).max();
+            let width = width.unwrap_or(0);
+            tasks
+                .map(|task| format!("{:width$}  {}\n", task.name, task.module.value))
+                .collect()
+        }
+    }
+
+    fn reporter(&self, screen: &Arc<Screen>, plan: &Checked, tour: bool) -> Box<dyn Reporter> {
+        let detail = match (self.diff, tour) {
+            (true, _) => Detail::Full,
+            (false, true) => Detail::Lines(6),
+            (false, false) => Detail::Summary,
+        };
+        let options = Options {
+            detail,
+            verbosity: self.verbose,
+        };
+        let names = plan.tasks.iter().map(|task| task.name.as_str());
+        match self.output {
+            Format::Human => Box::new(Human::new(screen.clone(), options, names)),
+            Format::Json => Box::new(Json::new(screen.clone())),
+        }
+    }
+
+    fn exit(&self, outcome: &Outcome) -> Exit {
+        let HostTotals {
+            done: _,
+            failed,
+            unreachable,
+            denied,
+            cancelled,
+        } = outcome.hosts;
+        match () {
+            () if cancelled > 0 => Exit::Interrupted,
+            () if denied > 0 => Exit::Denied,
+            () if unreachable > 0 => Exit::Unreachable,
+            () if failed > 0 => Exit::Failed,
+            () if self.detailed_exitcode && outcome.totals.changed > 0 => Exit::Pending,
+            () => Exit::Done,
+        }
+    }
+}

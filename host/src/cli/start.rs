@@ -1,0 +1,131 @@
+//! What every command that works needs: modules, images, a master, threads. Each is made when it is asked for.
+
+use crate::build::{Images, Progress, Sources, StdModules, user_cache};
+use crate::error::{Error, Exit};
+use crate::master::{LogSink, Master, Options};
+use crate::module::Repository;
+use crate::module::compile::Compiler;
+use crate::output::Screen;
+use crate::output::style::{self, paint};
+use runtime::Artifacts;
+use std::io::{self, Write};
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Overrides what -v says about the notes of the master itself: `debug`, `host=trace,connect=debug`.
+const LOG: &str = "ZYMOGEN_LOG";
+
+/// Where modules and images come from.
+pub(super) struct Start {
+    repository: Arc<Repository>,
+    images: Arc<Images>,
+}
+
+impl Start {
+    /// Looks for nothing yet. From now on the notes of the master go to the screen.
+    pub(super) fn new(screen: &Arc<Screen>, verbosity: u8) -> Self {
+        listen(screen, verbosity);
+        let progress = Arc::new(Building(screen.clone()));
+        let artifacts = user_cache().map(|cache| Artifacts::open(&cache.join("compiled")));
+        let artifacts = artifacts.and_then(|opened| {
+            opened
+                .inspect_err(|error| tracing::warn!("compiled modules are not kept: {error}"))
+                .ok()
+        });
+        let std_modules = StdModules::new(Sources::from_env(), progress.clone());
+        Self {
+            repository: Arc::new(Repository::new(std_modules, Compiler::new(artifacts))),
+            images: Arc::new(Images::new(Sources::from_env(), progress)),
+        }
+    }
+
+    /// The modules that there are.
+    pub(super) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// A master. Must be called inside a tokio runtime.
+    pub(super) fn master(&self, log: Arc<dyn LogSink>) -> Master {
+        let (repository, images) = (self.repository.clone(), self.images.clone());
+        Master::new(repository, images, log, Options::default())
+    }
+}
+
+/// The threads that connections live on.
+pub(super) fn runtime() -> Result<Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| failed("cannot start threads", &error))
+}
+
+/// Something that is neither the user's nor a host's fault.
+pub(super) fn failed(message: &str, error: &dyn std::error::Error) -> Error {
+    Error::new(Exit::Failed, message).because(error)
+}
+
+/// Shows what is being built, as a transient line or, without a terminal, as lines that stay.
+struct Building(Arc<Screen>);
+
+impl Progress for Building {
+    fn step(&self, text: &str) {
+        if self.0.is_live() {
+            self.0.status(text);
+        } else {
+            self.note(text);
+        }
+    }
+
+    fn done(&self) {
+        self.0.clear();
+    }
+
+    fn note(&self, text: &str) {
+        self.0.clear();
+        self.0.note(&format!("{}\n", paint(style::DIM, text)));
+    }
+}
+
+/// Lets warnings of the master itself through, more with -v.
+fn listen(screen: &Arc<Screen>, verbosity: u8) {
+    let level = match verbosity {
+        0 => "warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
+    };
+    let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new(level));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(Notes(screen.clone()))
+        .with_ansi(false)
+        .without_time();
+    // A second command in the same process, as in tests, keeps the first one's.
+    let _ = subscriber.try_init();
+}
+
+/// Standard error, around the transient line.
+struct Notes(Arc<Screen>);
+
+impl<'a> MakeWriter<'a> for Notes {
+    type Writer = Note;
+
+    fn make_writer(&'a self) -> Note {
+        Note(self.0.clone())
+    }
+}
+
+struct Note(Arc<Screen>);
+
+impl Write for Note {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.note(&String::from_utf8_lossy(line));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

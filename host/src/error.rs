@@ -1,0 +1,285 @@
+//! The one place that knows how errors end the program: which exit status, and which advice.
+//!
+//! The errors of the other modules say what happened; each is turned into an [`Error`] here, by its kind.
+
+use crate::master::CallResult;
+use crate::module::ModuleError;
+use crate::output::Diagnostic;
+use crate::output::style::{self, paint};
+use crate::output::text::{count, duration, printable, size};
+use connect::ConnectError;
+use proto::message::LimitKind;
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How the program ends. The numbers are a promise to scripts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Exit {
+    /// All is well.
+    Done = 0,
+    /// An error in the plan, an argument or a module, before any host was touched.
+    Input = 1,
+    /// Changes are pending, and the caller asked to be told so.
+    Pending = 2,
+    /// A task or a call failed.
+    Failed = 3,
+    /// A host was unreachable, or went away.
+    Unreachable = 4,
+    /// Something was denied by the policy.
+    Denied = 5,
+    /// The command line itself is wrong.
+    Usage = 64,
+    /// Somebody pressed ^C.
+    Interrupted = 130,
+    /// Nobody reads standard output any more: as if SIGPIPE had ended the program, except that it
+    /// first put everything away.
+    OutputClosed = 141,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why the program ends before its work is done.
+#[derive(Clone, Debug)]
+pub struct Error {
+    exit: Exit,
+    message: String,
+    causes: Vec<String>,
+    hints: Vec<String>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Error {
+    /// Something of this kind went wrong.
+    #[must_use]
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Something is wrong with what the user gave.
+    #[must_use]
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(Exit::Input, message)
+    }
+
+    /// The errors of a text, such as a plan called `name`. All of them are shown.
+    #[must_use]
+    pub fn in_text(name: &str, diagnostics: Vec<Diagnostic>) -> Self {
+        let message = match diagnostics.len() {
+            1 => String::new(),
+            errors => format!("{} in {name}", count(errors, "error")),
+        };
+        Self {
+            diagnostics,
+            ..Self::input(message)
+        }
+    }
+
+    /// Adds an error and all that caused it.
+    #[must_use]
+    pub fn because(mut self, error: &dyn std::error::Error) -> Self {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            let text = error.to_string();
+            // Some errors repeat their cause.
+            if !self.causes.last().is_some_and(|last| last.contains(&text)) {
+                self.causes.push(text);
+            }
+            next = error.source();
+        }
+        self
+    }
+
+    /// Adds advice.
+    #[must_use]
+    pub fn hint(mut self, text: impl Into<String>) -> Self {
+        self.hints.push(text.into());
+        self
+    }
+
+    /// Adds advice, if there is some.
+    #[must_use]
+    pub fn maybe_hint(self, text: Option<impl Into<String>>) -> Self {
+        match text {
+            Some(text) => self.hint(text),
+            None => self,
+        }
+    }
+
+    /// How the program ends because of it.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// What went wrong and why, in one line.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        let mut out = self.message.clone();
+        for cause in &self.causes {
+            // Writing to a String does not fail.
+            let _ = write!(out, ": {cause}");
+        }
+        out
+    }
+
+    /// The first piece of advice.
+    #[must_use]
+    pub fn first_hint(&self) -> Option<&str> {
+        self.hints.first().map(String::as_str)
+    }
+
+    /// All of it for standard error, with escapes for colours. Nothing if nobody would want to know.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = String::new();
+        for diagnostic in &self.diagnostics {
+            out.push_str(&diagnostic.render());
+            out.push('\n');
+        }
+        if self.message.is_empty() {
+            return out;
+        }
+        // Writing to a String does not fail.
+        let _ = writeln!(
+            out,
+            "{}: {}",
+            paint(style::ERROR, "error"),
+            paint(style::STRONG, &printable(&self.message))
+        );
+        for cause in &self.causes {
+            for (at, line) in cause.lines().enumerate() {
+                let lead = if at == 0 { "because" } else { "       " };
+                let _ = writeln!(out, "  {lead} {}", printable(line));
+            }
+        }
+        for hint in &self.hints {
+            let _ = writeln!(out, "  {}: {hint}", paint(style::HELP, "help"));
+        }
+        out
+    }
+}
+
+/// Errors of writing the result. That nobody reads it any more is no news to anybody.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::OutputClosed, "");
+        }
+        Self::new(Exit::Failed, "cannot write to standard output").because(&error)
+    }
+}
+
+/// What a call came to, when it is not simply its result: for a person, and for the exit status.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fate {
+    /// How the program ends if this is all it did.
+    pub exit: Exit,
+    /// The fate's name for programs.
+    pub kind: &'static str,
+    /// One line.
+    pub message: String,
+    /// What may be done about it.
+    pub hint: Option<String>,
+}
+
+impl Fate {
+    /// None for a call that returned, be it a result or an error of its own.
+    #[must_use]
+    pub fn of(result: &CallResult, module: &str) -> Option<Self> {
+        let (exit, kind, message, hint) = match result {
+            CallResult::Returned(_) | CallResult::Failed(_) => return None,
+            CallResult::Trapped(why) => (
+                Exit::Failed,
+                "trapped",
+                format!("module `{module}` trapped: {why}"),
+                Some("that is an error in the module; the slave lives on".to_owned()),
+            ),
+            CallResult::Exited(status) => (
+                Exit::Failed,
+                "exited",
+                format!("module `{module}` ended itself with status {status}"),
+                None,
+            ),
+            CallResult::Denied(why) => (
+                Exit::Denied,
+                "denied",
+                format!("module `{module}` was denied {why}"),
+                None,
+            ),
+            CallResult::OverLimit { limit, allowed } => {
+                let (message, option) = over_limit(*limit, *allowed);
+                let hint = option.map(|option| format!("{option} allows more"));
+                (Exit::Failed, "over-limit", format!("module `{module}` {message}"), hint)
+            }
+            CallResult::Refused { message, .. } => {
+                (Exit::Failed, "refused", message.clone(), None)
+            }
+            CallResult::Cancelled => {
+                (Exit::Interrupted, "cancelled", "the call was cancelled".to_owned(), None)
+            }
+            CallResult::Dead(dead) => (
+                Exit::Unreachable,
+                "dead",
+                format!("the context is gone: {dead}"),
+                Some("nobody knows how far the call came".to_owned()),
+            ),
+        };
+        Some(Self {
+            exit,
+            kind,
+            message,
+            hint,
+        })
+    }
+}
+
+fn over_limit(limit: LimitKind, allowed: u64) -> (String, Option<&'static str>) {
+    match limit {
+        LimitKind::WallTime => {
+            let time = duration(Duration::from_millis(allowed));
+            (format!("took longer than {time}"), Some("--timeout"))
+        }
+        LimitKind::Memory => {
+            let message = format!("needed more than {} of memory", size(allowed));
+            (message, Some("--memory"))
+        }
+        LimitKind::Output => {
+            let message = format!("had more than {} to say", size(allowed));
+            (message, Some("--max-output"))
+        }
+        LimitKind::Stack => (format!("needed more than {} of stack", size(allowed)), None),
+        LimitKind::Tables => (format!("needed more than {allowed} table elements or instances"), None),
+    }
+}
+
+impl From<Fate> for Error {
+    fn from(fate: Fate) -> Self {
+        Self::new(fate.exit, fate.message).maybe_hint(fate.hint)
+    }
+}
+
+/// Nobody was reached yet when a module turns out to be unusable.
+impl From<ModuleError> for Error {
+    fn from(error: ModuleError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
+/// Which hop, which phase, and what it printed.
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Self {
+        Self::new(Exit::Unreachable, error.to_string())
+    }
+}

@@ -1,0 +1,260 @@
+//! A context as the program sees it: somewhere to call functions.
+
+use super::library::Library;
+use crate::module::{Function, Module, ModuleError};
+use crate::value::json;
+use broker::{Broker, Link};
+use connect::Process;
+use proto::message::{Call, Dead, Down, Hello, LimitKind, Outcome, RefusedKind};
+use proto::{Body, CallLimits, ContextId, Handle, Policy};
+use runtime::value::{self, ValueError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::component::Val;
+
+/// How long a slave may take to end by itself before it is killed.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// A context that was started. Dropping it kills its process; [`shutdown`](Self::shutdown) is kinder.
+pub struct Context {
+    id: ContextId,
+    name: String,
+    hello: Hello,
+    broker: Broker,
+    library: Arc<Library>,
+    link: Link,
+    process: Process,
+}
+
+/// What became of a call, with its values decoded. One variant for each of [`Outcome`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallResult {
+    /// It returned: its result, if the function has one.
+    Returned(Option<Val>),
+    /// It returned the error of its `result` type: the whole result, `err` and all.
+    Failed(Val),
+    /// The guest broke a rule of its machine.
+    Trapped(String),
+    /// The guest ended itself with this status.
+    Exited(i32),
+    /// It needed what its policy does not grant.
+    Denied(String),
+    /// It used up more than it may.
+    OverLimit {
+        /// What it ran out of.
+        limit: LimitKind,
+        /// How much there was.
+        allowed: u64,
+    },
+    /// It never started.
+    Refused {
+        /// What was wrong.
+        kind: RefusedKind,
+        /// The same for a person.
+        message: String,
+    },
+    /// It was given up.
+    Cancelled,
+    /// It is not known how far it came.
+    Dead(Dead),
+}
+
+/// Why [`Context::invoke`] has no value to give.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The module has no such export.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The arguments are not of the function's types. Nothing was sent.
+    #[error("{0}")]
+    Arguments(String),
+    /// The call ended otherwise than by returning.
+    #[error("{0:?}")]
+    Ended(CallResult),
+    /// The result is not what the caller's type takes.
+    #[error("{0}")]
+    Result(String),
+}
+
+impl Context {
+    pub(super) fn new(
+        id: ContextId,
+        name: String,
+        hello: Hello,
+        broker: Broker,
+        library: Arc<Library>,
+        link: Link,
+        process: Process,
+    ) -> Self {
+        Self {
+            id,
+            name,
+            hello,
+            broker,
+            library,
+            link,
+            process,
+        }
+    }
+
+    /// Its id in the tree.
+    #[must_use]
+    pub fn id(&self) -> ContextId {
+        self.id
+    }
+
+    /// What people call it: how it was reached.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it introduced itself.
+    #[must_use]
+    pub fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// Calls a function in it. The module is shipped if the context lacks it. Dropping the future
+    /// cancels the call there.
+    ///
+    /// # Errors
+    /// If the arguments are not of the function's types; nothing was sent then.
+    pub async fn call(
+        &self,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        policy: Policy,
+        limits: CallLimits,
+    ) -> Result<CallResult, ValueError> {
+        value::supported(&function.params)?;
+        value::supported(&function.results)?;
+        let mut encoded = Vec::new();
+        value::encode_all(&function.params, arguments, &mut encoded)?;
+        self.library.offer(module);
+        let call = Call {
+            module: module.reference.clone(),
+            export: function.export.clone(),
+            policy,
+            limits,
+        };
+        let outcome = self.broker.call(self.id, &call, &encoded).await;
+        decoded(function, outcome, self.id)
+    }
+
+    /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
+    /// as any deserialisable type, under no policy and default limits. Record fields, cases and flags
+    /// have their WIT names.
+    ///
+    /// # Errors
+    /// If the types do not agree, or the call did not return.
+    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
+        &self,
+        module: &Arc<Module>,
+        export: &str,
+        arguments: &A,
+    ) -> Result<R, CallError> {
+        let function = module.function(export)?;
+        let failed = |error: String| CallError::Arguments(error);
+        let json = serde_json::to_value(arguments).map_err(|error| failed(error.to_string()))?;
+        let arguments = values(&function, json).map_err(failed)?;
+        let result = self
+            .call(
+                module,
+                &function,
+                &arguments,
+                Policy::default(),
+                CallLimits::default(),
+            )
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let value = match result {
+            CallResult::Returned(value) => value,
+            other => return Err(CallError::Ended(other)),
+        };
+        let json = match (&value, function.results.first()) {
+            (Some(value), Some((_, ty))) => json::to_json(ty, value)
+                .map_err(|error| CallError::Result(error.to_string()))?,
+            _ => serde_json::Value::Null,
+        };
+        serde_json::from_value(json).map_err(|error| CallError::Result(error.to_string()))
+    }
+
+    /// Waits until the context is gone, and says why.
+    pub async fn gone(&self) -> Down {
+        self.link.clone().down().await
+    }
+
+    /// Ends the context and waits for its process.
+    pub async fn shutdown(mut self) {
+        // If the way is gone already, so is the context.
+        let _ = self
+            .broker
+            .post(self.id, Handle::SHUTDOWN, Body::empty())
+            .await;
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.link.down()).await;
+        self.broker.close(self.link.id);
+        self.library.left(self.id);
+        self.process.end(SHUTDOWN_GRACE).await;
+    }
+}
+
+/// The arguments of a function from a list of as many, as JSON has them.
+fn values(function: &Function, json: serde_json::Value) -> Result<Vec<Val>, String> {
+    let params = &function.params;
+    let items = match json {
+        serde_json::Value::Array(items) => items,
+        serde_json::Value::Null => Vec::new(),
+        other => return Err(format!("expected a tuple of arguments, found {other}")),
+    };
+    if items.len() != params.len() {
+        let expected = value::describe_params(params);
+        return Err(format!("expected ({expected}), found {} arguments", items.len()));
+    }
+    let convert = |((name, ty), item): (&(String, _), _)| {
+        json::from_json(ty, item).map_err(|mismatches| {
+            let all: Vec<_> = mismatches
+                .into_iter()
+                .map(|mismatch| mismatch.within(name).to_string())
+                .collect();
+            all.join("; ")
+        })
+    };
+    params.iter().zip(items).map(convert).collect()
+}
+
+fn decoded(
+    function: &Function,
+    outcome: Outcome,
+    at: ContextId,
+) -> Result<CallResult, ValueError> {
+    let read = |mut bytes: &[u8]| {
+        let mut values = value::decode_all(&function.results, &mut bytes)?;
+        value::finish(bytes)?;
+        Ok(values.pop())
+    };
+    let malformed = |error: ValueError| {
+        CallResult::Dead(Dead {
+            reason: proto::message::DeadReason::Malformed(error.to_string()),
+            at,
+        })
+    };
+    Ok(match outcome {
+        Outcome::Returned(bytes) => read(&bytes).map_or_else(malformed, CallResult::Returned),
+        Outcome::Failed(bytes) => match read(&bytes) {
+            Ok(Some(value)) => CallResult::Failed(value),
+            Ok(None) => malformed(ValueError::Trailing { bytes: 0 }),
+            Err(error) => malformed(error),
+        },
+        Outcome::Trapped(why) => CallResult::Trapped(why),
+        Outcome::Exited(status) => CallResult::Exited(status),
+        Outcome::Denied(why) => CallResult::Denied(why),
+        Outcome::OverLimit { limit, allowed } => CallResult::OverLimit { limit, allowed },
+        Outcome::Refused { kind, message } => CallResult::Refused { kind, message },
+        Outcome::Cancelled => CallResult::Cancelled,
+        Outcome::Dead(dead) => CallResult::Dead(dead),
+    })
+}

@@ -1,0 +1,128 @@
+//! From what a user calls a module to the module: the standard library by name, files by path.
+
+use super::compile::{Compiler, native_target};
+use super::wit::Wit;
+use super::{Module, ModuleError};
+use crate::build::StdModules;
+use bytes::Bytes;
+use proto::Digest;
+use proto::message::ModuleRef;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The first four bytes of all WebAssembly.
+const WASM_MAGIC: [u8; 4] = *b"\0asm";
+/// The layer in bytes 6 and 7: 0 for a core module, 1 for a component.
+const COMPONENT_LAYER: [u8; 2] = [1, 0];
+
+/// The modules that this master can ship.
+pub struct Repository {
+    std_modules: StdModules,
+    compiler: Compiler,
+    found: Mutex<HashMap<String, Arc<Module>>>,
+}
+
+impl Repository {
+    /// A repository of the standard library and of whatever paths name.
+    #[must_use]
+    pub fn new(std_modules: StdModules, compiler: Compiler) -> Self {
+        Self {
+            std_modules,
+            compiler,
+            found: Mutex::default(),
+        }
+    }
+
+    /// Compiles modules for other machines.
+    #[must_use]
+    pub fn compiler(&self) -> &Compiler {
+        &self.compiler
+    }
+
+    /// The names of the standard library, sorted.
+    ///
+    /// # Errors
+    /// If it is neither at hand nor can be built.
+    pub fn std_names(&self) -> Result<Vec<String>, ModuleError> {
+        Ok(self.std_modules.names()?)
+    }
+
+    /// Finds a module: a reference with a slash or ending in `.wasm` is a path, any other is the name
+    /// of a standard module. Compiles it for this machine's kind if that was not done before.
+    ///
+    /// # Errors
+    /// If there is none, or it is no valid component.
+    pub fn find(&self, reference: &str) -> Result<Arc<Module>, ModuleError> {
+        let known = self.lock().get(reference).cloned();
+        if let Some(module) = known {
+            return Ok(module);
+        }
+        let module = Arc::new(self.load(reference)?);
+        self.lock().insert(reference.to_owned(), module.clone());
+        Ok(module)
+    }
+
+    fn load(&self, reference: &str) -> Result<Module, ModuleError> {
+        let is_path = reference.contains('/') || reference.ends_with(".wasm");
+        let path = if is_path {
+            PathBuf::from(reference)
+        } else {
+            self.std_path(reference)?
+        };
+        let bytes = read(&path)?;
+        let name = path
+            .file_stem()
+            .map_or_else(|| reference.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let reference = ModuleRef {
+            name,
+            digest: Digest(*blake3::hash(&bytes).as_bytes()),
+        };
+        let artifact = self.compiler.artifact(&reference, &bytes, native_target())?;
+        let component = self.compiler.reflect(&reference, &artifact)?;
+        let wit = Wit::of(&reference.name, &bytes)?;
+        Ok(Module {
+            reference,
+            wit,
+            artifact,
+            bytes,
+            component,
+        })
+    }
+
+    fn std_path(&self, name: &str) -> Result<PathBuf, ModuleError> {
+        let known = self.std_names()?;
+        if known.iter().any(|known| known == name) {
+            Ok(self.std_modules.path(name)?)
+        } else {
+            Err(ModuleError::Unknown {
+                name: name.to_owned(),
+                known,
+            })
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Module>>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a component, and tells what else a file may be.
+fn read(path: &Path) -> Result<Bytes, ModuleError> {
+    let bytes = std::fs::read(path).map_err(|error| ModuleError::File {
+        path: path.to_owned(),
+        error,
+    })?;
+    if !bytes.starts_with(&WASM_MAGIC) {
+        return Err(ModuleError::NotWasm {
+            path: path.to_owned(),
+            found: bytes.iter().take(4).copied().collect(),
+        });
+    }
+    if bytes.get(6..8) != Some(&COMPONENT_LAYER) {
+        return Err(ModuleError::CoreModule {
+            path: path.to_owned(),
+        });
+    }
+    Ok(bytes.into())
+}

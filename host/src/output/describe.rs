@@ -1,0 +1,282 @@
+//! What a module is, for people who want to use it: its prose, what it takes, what it may touch.
+
+use super::style::{self, paint};
+use super::text::printable;
+use crate::error::Error;
+use crate::module::wit::Field;
+use crate::module::{Function, Module, Resource, ResourceKind, Task};
+use runtime::value::describe;
+use serde::Serialize;
+use std::fmt::Write as _;
+use wasmtime::component::Type;
+
+/// Everything that is known about a module.
+#[derive(Clone, Debug, Serialize)]
+pub struct Description {
+    /// What plans and calls name it.
+    name: String,
+    /// BLAKE3 of the component.
+    digest: String,
+    /// Its prose.
+    docs: String,
+    /// What a plan can give and get, if it is a task.
+    task: Option<TaskDescription>,
+    /// Its functions.
+    exports: Vec<ExportDescription>,
+    /// The interfaces of its host that it uses.
+    imports: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct TaskDescription {
+    params: Vec<FieldDescription>,
+    report: Vec<FieldDescription>,
+    example: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct FieldDescription {
+    name: String,
+    #[serde(rename = "type")]
+    ty: String,
+    required: bool,
+    docs: String,
+    /// The names that its value may be, if it is one of a few.
+    cases: Vec<String>,
+    /// What its value permits the task to do.
+    grants: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ExportDescription {
+    name: String,
+    signature: String,
+    docs: String,
+}
+
+/// A module's prose in one line.
+#[must_use]
+pub fn summary_of(module: &Module) -> String {
+    let docs = docs_of(module);
+    let first = docs.split("\n\n").next().unwrap_or_default();
+    printable(&first.replace('\n', " ")).into_owned()
+}
+
+impl Description {
+    /// Reads it from the module. `name` is what the user calls it.
+    ///
+    /// # Errors
+    /// None at present; a module that is no task is described by its functions.
+    pub fn of(module: &Module, name: &str) -> Result<Self, Error> {
+        let task = module.task().ok();
+        let docs = docs_of(module);
+        Ok(Self {
+            name: name.to_owned(),
+            digest: module.reference.digest.to_string(),
+            task: task.map(|task| TaskDescription::of(module, &task, name, &docs)),
+            docs,
+            exports: module.functions().iter().map(|f| export(module, f)).collect(),
+            imports: module.imports(),
+        })
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        // Nothing in it has no JSON.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// For a terminal, with escapes for colours.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut out = format!("{}\n", paint(style::STRONG, &printable(&self.name)));
+        for line in self.docs.lines() {
+            push(&mut out, "  ", line);
+        }
+        match &self.task {
+            Some(task) => task.render(&mut out),
+            None => {
+                heading(&mut out, "Functions");
+                for export in &self.exports {
+                    export.render(&mut out);
+                }
+            }
+        }
+        if !self.imports.is_empty() {
+            heading(&mut out, "Uses of its host");
+            for import in &self.imports {
+                push(&mut out, "  ", import);
+            }
+        }
+        out
+    }
+}
+
+impl TaskDescription {
+    fn of(module: &Module, task: &Task, name: &str, docs: &str) -> Self {
+        let export = &task.function.export;
+        let params = module.wit.record_fields(export, "params");
+        let describe = |field: &Field| FieldDescription {
+            name: field.name.clone(),
+            ty: field.text.clone(),
+            required: !field.text.starts_with("option<"),
+            docs: field.docs.clone().unwrap_or_default(),
+            cases: module.wit.cases(field.ty),
+            grants: grants(&task.resources, &field.name),
+        };
+        let params: Vec<_> = params.iter().map(describe).collect();
+        let example = if docs.contains("[[task]]") {
+            String::new()
+        } else {
+            example(name, &params)
+        };
+        Self {
+            params,
+            report: report(&task.report),
+            example,
+        }
+    }
+
+    fn render(&self, out: &mut String) {
+        heading(out, "Parameters");
+        if self.params.is_empty() {
+            push(out, "  ", "none");
+        }
+        for field in &self.params {
+            field.render(out);
+        }
+        heading(out, "Can be registered");
+        push(out, "  ", "changed, failed, skipped, summary, and:");
+        for field in &self.report {
+            field.render(out);
+        }
+        if !self.example.is_empty() {
+            heading(out, "Example");
+            for line in self.example.lines() {
+                push(out, "  ", line);
+            }
+        }
+    }
+}
+
+impl FieldDescription {
+    fn render(&self, out: &mut String) {
+        let need = if self.required { "" } else { " " };
+        let name = paint(style::STRONG, &printable(&self.name));
+        let ty = paint(style::DIM, &printable(&self.ty));
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "  {name}{need} {ty}");
+        for line in self.docs.lines() {
+            push(out, "      ", line);
+        }
+        if !self.cases.is_empty() {
+            push(out, "      ", &format!("One of: {}", self.cases.join(", ")));
+        }
+        if let Some(grants) = self.grants {
+            push(out, "      ", &format!("Permission: {grants}"));
+        }
+    }
+}
+
+impl ExportDescription {
+    fn render(&self, out: &mut String) {
+        let name = paint(style::STRONG, &printable(&self.name));
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "  {name}: {}", printable(&self.signature));
+        for line in self.docs.lines() {
+            push(out, "      ", line);
+        }
+    }
+}
+
+/// The prose of its world's first interface that has some.
+fn docs_of(module: &Module) -> String {
+    let interfaces = module.wit.interfaces();
+    let docs = interfaces.iter().find_map(|(_, interface)| interface.docs.contents.as_deref());
+    docs.unwrap_or_default().trim().to_owned()
+}
+
+fn export(module: &Module, function: &Function) -> ExportDescription {
+    let params = function.params.iter().map(|(name, ty)| {
+        let named = module.wit.param(&function.export, name);
+        let ty = named.map_or_else(|| describe(ty), |ty| module.wit.text(ty));
+        format!("{name}: {ty}")
+    });
+    let params: Vec<_> = params.collect();
+    let result = function.results.first().map(|(_, ty)| format!(" -> {}", describe(ty)));
+    let kind = if function.is_async { "async func" } else { "func" };
+    let docs = module.wit.function_docs(&function.export);
+    ExportDescription {
+        name: function.export.to_string(),
+        signature: format!("{kind}({}){}", params.join(", "), result.unwrap_or_default()),
+        docs: docs.unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// The fields of a report that are not the same for all tasks.
+fn report(report: &Type) -> Vec<FieldDescription> {
+    let Type::Record(record) = report else {
+        return Vec::new();
+    };
+    let fields = record.fields().filter(|field| field.name != "outcome");
+    fields
+        .map(|field| FieldDescription {
+            name: crate::plan::scope::name_in_templates(field.name),
+            ty: describe(&field.ty),
+            required: true,
+            docs: String::new(),
+            cases: Vec::new(),
+            grants: None,
+        })
+        .collect()
+}
+
+fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
+    let resource = resources.iter().find(|r| r.path.first().is_some_and(|name| name == field))?;
+    Some(match resource.kind {
+        ResourceKind::ReadPath => "to read what it names",
+        ResourceKind::WritePath => "to read, make, change and remove what it names",
+        ResourceKind::CommandLine => "to run exactly this",
+        ResourceKind::Source => "to read this file of the master",
+    })
+}
+
+/// An entry of a plan with all parameters that it must have.
+fn example(name: &str, params: &[FieldDescription]) -> String {
+    let values = params.iter().filter(|field| field.required).map(|field| {
+        let value = match (field.ty.as_str(), field.cases.first()) {
+            (_, Some(case)) => format!("\"{case}\""),
+            ("write-path" | "read-path", _) => "\"/a/path/there\"".to_owned(),
+            ("source", _) => "\"a/file/here\"".to_owned(),
+            ("command-line", _) => "[\"program\", \"argument\"]".to_owned(),
+            ("string", _) => "\"text\"".to_owned(),
+            ("bool", _) => "true".to_owned(),
+            (ty, _) if ty.starts_with("list<") => "[]".to_owned(),
+            _ => "1".to_owned(),
+        };
+        format!("{} = {value}", field.name)
+    });
+    let values: Vec<_> = values.collect();
+    let table = match values.as_slice() {
+        [] => "{}".to_owned(),
+        _ => format!("{{ {} }}", values.join(", ")),
+    };
+    let is_path = name.contains('/') || name.contains('.');
+    let module = if is_path {
+        format!("use = \"{name}\"\nwith = {table}")
+    } else {
+        format!("{name} = {table}")
+    };
+    format!("[[task]]\nname = \"what it is for\"\n{module}\n")
+}
+
+fn heading(out: &mut String, text: &str) {
+    out.push_str(&format!("\n{}\n", paint(style::STRONG, text)));
+}
+
+fn push(out: &mut String, indent: &str, line: &str) {
+    let line = format!("{indent}{}", printable(line));
+    out.push_str(line.trim_end());
+    out.push('\n');
+}

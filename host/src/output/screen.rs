@@ -1,0 +1,127 @@
+//! Where words go: results to standard output, everything else to standard error, and one
+//! line on the terminal that says what is going on and leaves no trace.
+
+use anstream::AutoStream;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// The two streams and the transient line. Shared by everything that speaks.
+///
+/// Colours survive only where a person looks: on a terminal, with `NO_COLOR` unset.
+pub struct Screen {
+    state: Mutex<State>,
+    live: bool,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    err: Box<dyn Write + Send>,
+    /// The transient line, while there is one.
+    line: Option<ProgressBar>,
+}
+
+impl Screen {
+    /// The streams of this process. The transient line needs a terminal.
+    #[must_use]
+    pub fn new() -> Self {
+        let out = AutoStream::auto(io::stdout());
+        let err = AutoStream::auto(io::stderr());
+        Self::of(out, err, io::stderr().is_terminal())
+    }
+
+    /// Streams of the caller's choice, with escapes for colours in them, and no transient line.
+    #[must_use]
+    pub fn to(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
+        Self::of(out, err, false)
+    }
+
+    fn of(out: impl Write + Send + 'static, err: impl Write + Send + 'static, live: bool) -> Self {
+        let state = State {
+            out: Box::new(out),
+            err: Box::new(err),
+            line: None,
+        };
+        Self {
+            state: Mutex::new(state),
+            live,
+        }
+    }
+
+    /// Writes lines of the result to standard output.
+    ///
+    /// # Errors
+    /// Nobody reads it any more, or the operating system refuses.
+    pub fn result(&self, lines: &str) -> io::Result<()> {
+        let State { out, line, .. } = &mut *self.state();
+        around(line.as_ref(), || {
+            out.write_all(lines.as_bytes())?;
+            out.flush()
+        })
+    }
+
+    /// Writes lines for a person to standard error. If nobody reads them, they are lost.
+    pub fn note(&self, lines: &str) {
+        let State { err, line, .. } = &mut *self.state();
+        around(line.as_ref(), || {
+            let _ = err.write_all(lines.as_bytes()).and_then(|()| err.flush());
+        });
+    }
+
+    /// Is there a person at a terminal who sees [`status`](Self::status)?
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.live
+    }
+
+    /// Shows what is going on, until [`clear`](Self::clear). Nothing without a terminal.
+    pub fn status(&self, text: &str) {
+        if self.live {
+            let mut state = self.state();
+            let line = state.line.get_or_insert_with(transient_line);
+            line.set_message(text.to_owned());
+        }
+    }
+
+    /// Removes the transient line.
+    pub fn clear(&self) {
+        if let Some(line) = self.state().line.take() {
+            line.finish_and_clear();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn transient_line() -> ProgressBar {
+    let target = ProgressDrawTarget::stderr_with_hz(12);
+    let line = ProgressBar::with_draw_target(None, target);
+    // The template is a constant; were it wrong, the default would do.
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        line.set_style(style);
+    }
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
+}
+
+fn around<T>(line: Option<&ProgressBar>, write: impl FnOnce() -> T) -> T {
+    match line {
+        Some(line) => line.suspend(write),
+        None => write(),
+    }
+}

@@ -1,0 +1,302 @@
+//! From the text of a plan to its model. Everything that is wrong is found in one go.
+
+use super::model::{Entry, Plan, Spanned, Task};
+use super::toml;
+use crate::output::text::did_you_mean;
+use crate::output::{Diagnostic, Source};
+use crate::value::nearest;
+use crate::value::{Key, Node, Plain};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// The keys of a plan, of its table `[plan]` and of a task.
+const TOP: [&str; 3] = ["plan", "vars", "task"];
+const HEAD: [&str; 2] = ["name", "hosts"];
+const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
+
+/// Names that templates already give a meaning to.
+const RESERVED: [&str; 6] = ["vars", "true", "false", "none", "not", "loop"];
+
+/// Reads a plan.
+///
+/// # Errors
+/// All that is wrong with it, as far as it can be told without its modules.
+pub fn read(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
+    let root = toml::parse(source.text())
+        .map_err(|error| vec![error_at(source, error.span, &error.message)])?;
+    let mut reader = Reader {
+        source,
+        errors: Vec::new(),
+    };
+    let plan = reader.plan(root);
+    if reader.errors.is_empty() {
+        return Ok(plan);
+    }
+    reader.errors.sort_by_key(Diagnostic::offset);
+    Err(reader.errors)
+}
+
+/// Where a part of a plan is. What came from elsewhere is nowhere, and never shown.
+pub(super) fn place(span: &Option<Range<usize>>) -> Range<usize> {
+    span.clone().unwrap_or_default()
+}
+
+/// An error in a plan.
+pub(super) fn error_at(source: &Source, span: Range<usize>, message: &str) -> Diagnostic {
+    Diagnostic::new("plan", message).at(source, span, "")
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    errors: Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn plan(&mut self, root: Node) -> Plan {
+        let mut plan = Plan {
+            source: self.source.clone(),
+            name: None,
+            hosts: Vec::new(),
+            vars: Vec::new(),
+            tasks: Vec::new(),
+        };
+        for (key, node) in self.table(root, "a plan") {
+            match key.name.as_str() {
+                "plan" => self.head(node, &mut plan),
+                "vars" => plan.vars = self.vars(node),
+                "task" => plan.tasks = self.tasks(node),
+                _ => self.unknown(&key, "a plan", &TOP),
+            }
+        }
+        if plan.hosts.is_empty() {
+            let value = "local".to_owned();
+            plan.hosts.push(Spanned { value, span: 0..0 });
+        }
+        if plan.tasks.is_empty() && self.errors.is_empty() {
+            let error = Diagnostic::new("plan", format!("{} has no task", self.source.name()));
+            self.errors.push(error.help(
+                "write one, as in `[[task]]` and below it `file = { path = \"/srv\", state = \"directory\" }`",
+            ));
+        }
+        self.names_once(&plan);
+        plan
+    }
+
+    fn head(&mut self, node: Node, plan: &mut Plan) {
+        for (key, node) in self.table(node, "`plan`") {
+            match key.name.as_str() {
+                "name" => plan.name = self.text(node, "`name`").map(|name| name.value),
+                "hosts" => plan.hosts = self.hosts(node),
+                _ => self.unknown(&key, "`[plan]`", &HEAD),
+            }
+        }
+    }
+
+    fn hosts(&mut self, node: Node) -> Vec<Spanned<String>> {
+        let span = place(&node.span);
+        let hosts: Vec<_> = match node.value {
+            Plain::List(nodes) => nodes
+                .into_iter()
+                .filter_map(|node| self.text(node, "a host"))
+                .collect(),
+            _ => self.text(node, "`hosts`").into_iter().collect(),
+        };
+        if hosts.is_empty() && !self.errors.iter().any(|error| error.offset() >= span.start) {
+            self.errors
+                .push(error_at(self.source, span, "a plan needs a host"));
+        }
+        hosts
+    }
+
+    fn vars(&mut self, node: Node) -> Vec<Entry> {
+        let entries = self.table(node, "`vars`").into_iter();
+        entries
+            .map(|(key, value)| Entry {
+                key: Spanned {
+                    value: key.name,
+                    span: place(&key.span),
+                },
+                value,
+            })
+            .collect()
+    }
+
+    fn tasks(&mut self, node: Node) -> Vec<Task> {
+        match node.value {
+            Plain::List(nodes) => nodes
+                .into_iter()
+                .filter_map(|node| self.task(node))
+                .collect(),
+            _ => {
+                let error = error_at(self.source, place(&node.span), "`task` is a list of tasks");
+                self.errors
+                    .push(error.help("begin each task with a line `[[task]]`"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn task(&mut self, node: Node) -> Option<Task> {
+        let span = place(&node.span);
+        let (mut name, mut register, mut when) = (None, None, None);
+        let (mut used, mut with) = (None, None);
+        let mut short: Option<(Spanned<String>, Node)> = None;
+        for (key, node) in self.table(node, "a task") {
+            match key.name.as_str() {
+                "name" => name = self.text(node, "`name`"),
+                "use" => used = self.text(node, "`use`"),
+                "with" => with = Some(node),
+                "register" => register = self.register(node),
+                "when" => when = self.condition(node),
+                _ if !matches!(node.value, Plain::Table(_)) => self.not_a_module(&key, &node),
+                _ => match &short {
+                    Some((first, _)) => {
+                        let message = format!("a task has one module, and this one has `{}`", first.value);
+                        let error = error_at(self.source, place(&key.span), &message);
+                        self.errors.push(error.help("begin another `[[task]]`"));
+                    }
+                    None => {
+                        let module = Spanned {
+                            value: key.name,
+                            span: place(&key.span),
+                        };
+                        short = Some((module, node));
+                    }
+                },
+            }
+        }
+        let empty = Node {
+            value: Plain::Table(Vec::new()),
+            span: Some(span.clone()),
+        };
+        let (module, params) = match (used, short) {
+            (Some(module), None) => (module, with.unwrap_or(empty)),
+            (None, Some((module, params))) => {
+                if let Some(with) = with {
+                    let error = error_at(self.source, place(&with.span), "`with` goes with `use`");
+                    let help = format!("put its contents into the table `{}`", module.value);
+                    self.errors.push(error.help(help));
+                }
+                (module, params)
+            }
+            (Some(used), Some((module, _))) => {
+                let message = format!("a task has one module, and this one uses `{}`", used.value);
+                self.errors
+                    .push(error_at(self.source, module.span, &message));
+                return None;
+            }
+            (None, None) => {
+                // An error inside the task has said so better.
+                if !self.errors.iter().any(|e| span.contains(&e.offset())) {
+                    let error = error_at(self.source, span, "this task has no module");
+                    self.errors.push(error.help(
+                        "name one and its parameters, as in `file = { path = \"/srv\", state = \"directory\" }`",
+                    ));
+                }
+                return None;
+            }
+        };
+        Some(Task {
+            name: name.map_or_else(|| module.value.clone(), |name| name.value),
+            module,
+            params,
+            register,
+            when,
+            span,
+        })
+    }
+
+    fn condition(&mut self, node: Node) -> Option<Spanned<String>> {
+        // `when = true` says what it means.
+        if let Plain::Bool(value) = node.value {
+            return Some(Spanned {
+                value: value.to_string(),
+                span: place(&node.span),
+            });
+        }
+        self.text(node, "`when`")
+    }
+
+    fn register(&mut self, node: Node) -> Option<Spanned<String>> {
+        let name = self.text(node, "`register`")?;
+        let mut chars = name.value.chars();
+        let begins = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !begins || !goes_on || RESERVED.contains(&name.value.as_str()) {
+            let message = format!("`{}` cannot be a name in a template", name.value);
+            let error = error_at(self.source, name.span.clone(), &message);
+            self.errors
+                .push(error.help("use letters, digits and `_`, and begin with a letter"));
+        }
+        Some(name)
+    }
+
+    fn names_once(&mut self, plan: &Plan) {
+        let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let registered = plan.tasks.iter().filter_map(|task| task.register.as_ref());
+        let hosts = plan.hosts.iter().map(|host| ("host", host));
+        for (what, name) in hosts.chain(registered.map(|name| ("name", name))) {
+            let first = seen.entry((what, &name.value)).or_insert(name.span.start);
+            if *first != name.span.start {
+                let line = self.source.position(*first).line;
+                let message = format!("the {what} `{}` is already in line {line}", name.value);
+                self.errors
+                    .push(error_at(self.source, name.span.clone(), &message));
+            }
+        }
+    }
+
+    fn table(&mut self, node: Node, what: &str) -> Vec<(Key, Node)> {
+        match node.value {
+            Plain::Table(entries) => entries,
+            other => {
+                let message = format!("{what} is a table, and this is {}", other);
+                self.errors
+                    .push(error_at(self.source, place(&node.span), &message));
+                Vec::new()
+            }
+        }
+    }
+
+    fn text(&mut self, node: Node, what: &str) -> Option<Spanned<String>> {
+        let span = place(&node.span);
+        match node.value {
+            Plain::Text(value) if !value.trim().is_empty() => Some(Spanned { value, span }),
+            other => {
+                let message = format!("{what} is a text, and this is {}", other);
+                self.errors.push(error_at(self.source, span, &message));
+                None
+            }
+        }
+    }
+
+    fn unknown(&mut self, key: &Key, table: &str, known: &[&str]) {
+        let message = format!("{table} has no key `{}`", key.name);
+        let help = did_you_mean(nearest(&key.name, known.iter().copied()))
+            .unwrap_or_else(|| format!("there are {}", list(known)));
+        self.errors
+            .push(error_at(self.source, place(&key.span), &message).help(help));
+    }
+
+    fn not_a_module(&mut self, key: &Key, node: &Node) {
+        if nearest(&key.name, TASK).is_some() {
+            return self.unknown(key, "a task", &TASK);
+        }
+        let found = &node.value;
+        let message = format!("a task has no key `{}`", key.name);
+        let error = error_at(self.source, place(&key.span), &message).help(format!(
+            "there are {}; or, if `{}` is a module, its parameters are a table, and this is {found}",
+            list(&TASK),
+            key.name
+        ));
+        self.errors.push(error);
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => quoted.join(""),
+    }
+}

@@ -1,0 +1,87 @@
+//! A guest that misbehaves ends in an error of its own kind, and the slave serves the next call.
+
+use crate::support::{call, example, processes, run};
+use std::time::{Duration, Instant};
+
+fn misbehave(export: &str, options: &[&str]) -> crate::support::Run {
+    let module = example("misbehave");
+    let mut arguments = vec!["call", "local", &module, export];
+    arguments.extend(options);
+    run(&arguments)
+}
+
+#[test]
+fn a_trap() {
+    misbehave("trap()", &[]).status(3).stderr_has(&["trap"]);
+}
+
+#[test]
+fn an_exit() {
+    misbehave("exit(7)", &[]).status(3).stderr_has(&["7"]);
+}
+
+#[test]
+fn a_spin_ends_at_its_deadline() {
+    let began = Instant::now();
+    misbehave("spin()", &["--timeout", "300ms"])
+        .status(3)
+        .stderr_has(&["time", "300 ms"]);
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
+fn a_sleep_ends_at_its_deadline() {
+    misbehave("sleep(60000)", &["--timeout", "300ms"])
+        .status(3)
+        .stderr_has(&["time"]);
+}
+
+#[test]
+fn memory_without_end() {
+    misbehave("allocate()", &[]).status(3).stderr_has(&["memory", "256 MiB"]);
+    misbehave("allocate()", &["--memory", "64MiB"])
+        .status(3)
+        .stderr_has(&["memory", "64 MiB"]);
+}
+
+#[test]
+fn recursion_without_end() {
+    misbehave("recurse()", &[]).status(3).stderr_has(&["stack"]);
+}
+
+#[test]
+fn a_gigabyte_of_output() {
+    misbehave("flood()", &["--max-output", "1MiB"])
+        .status(3)
+        .stderr_has(&["output", "1 MiB"]);
+}
+
+#[test]
+fn output_comes_under_the_guests_name() {
+    call(&example("misbehave"), r#"print("hello from inside")"#)
+        .status(0)
+        .stderr_has(&["misbehave", "hello from inside"]);
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    misbehave("spin()", &["--timeout", "200ms"]).status(3);
+    // A slave ends with its master; it is given the moment that takes.
+    let mine = || {
+        processes("zymogen-slave:")
+            .into_iter()
+            .filter(|pid| orphaned(*pid))
+            .count()
+    };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while mine() > 0 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(mine(), 0, "a slave outlived its master");
+}
+
+/// Its parent is init.
+fn orphaned(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().any(|line| line == "PPid:\t1")
+}

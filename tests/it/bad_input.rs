@@ -1,0 +1,54 @@
+//! What is no component, or none that can run, is refused with its own message.
+
+use crate::support::{call, root};
+use std::path::PathBuf;
+
+fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    (directory, path)
+}
+
+#[test]
+fn a_core_module() {
+    let (_keep, path) = file("core.wasm", b"\0asm\x01\0\0\0");
+    call(path.to_str().unwrap(), "f()")
+        .status(1)
+        .stderr_has(&["core module, not a component", "wasm32-wasip2"]);
+}
+
+#[test]
+fn a_file_that_is_no_wasm() {
+    let readme = root().join("README.md");
+    call(readme.to_str().unwrap(), "f()")
+        .status(1)
+        .stderr_has(&["no WebAssembly component"]);
+}
+
+#[test]
+fn a_file_that_is_not_there() {
+    call("./nowhere.wasm", "f()")
+        .status(1)
+        .stderr_has(&["nowhere.wasm"]);
+}
+
+#[test]
+fn a_truncated_component() {
+    let calculator = std::fs::read(crate::support::example("calculator")).unwrap();
+    let (_keep, path) = file("half.wasm", &calculator[..calculator.len() / 2]);
+    call(path.to_str().unwrap(), "add(1, 2)")
+        .status(1)
+        .stderr_has(&["cannot be compiled"]);
+}
+
+/// `(component (import "acme:nowhere/nothing@1.0.0" (instance (export "f" (func)))) ...)`
+#[test]
+fn an_import_that_nobody_offers() {
+    let (_keep, path) = file("lonely.wasm", LONELY);
+    call(path.to_str().unwrap(), "g()")
+        .status(1)
+        .stderr_has(&["acme:nowhere/nothing"]);
+}
+
+const LONELY: &[u8] = include_bytes!("lonely.wasm");

@@ -1,0 +1,149 @@
+//! One context through many calls: it survives its guests, and its death is noticed.
+
+use crate::support::{example, home, processes};
+use host::master::{CallResult, Context, Master};
+use host::module::Module;
+use proto::message::LimitKind;
+use proto::{CallLimits, Policy};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::component::Val;
+
+async fn start() -> (Master, Context) {
+    // SAFETY-free: the variables are set before any other thread of this test reads them.
+    let master = host::testing::master(home()).unwrap();
+    let context = master.connect(&"local".parse().unwrap()).await.unwrap();
+    (master, context)
+}
+
+async fn call(context: &Context, module: &Arc<Module>, name: &str, args: &[Val]) -> CallResult {
+    let limits = CallLimits {
+        wall_ms: 500,
+        output_bytes: 1 << 20,
+        ..CallLimits::default()
+    };
+    let function = module.function(name).unwrap();
+    context
+        .call(module, &function, args, Policy::default(), limits)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_slave_serves_the_next_call_after_each_bad_guest() {
+    let (master, context) = start().await;
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    for name in ["trap", "spin", "allocate", "recurse", "flood"] {
+        let ended = call(&context, &misbehave, name, &[]).await;
+        match name {
+            "trap" => assert!(matches!(ended, CallResult::Trapped(_)), "{name}: {ended:?}"),
+            _ => assert!(
+                matches!(ended, CallResult::OverLimit { .. }),
+                "{name}: {ended:?}"
+            ),
+        }
+        let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
+        assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))), "after {name}");
+    }
+    context.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_guest_that_spins_delays_nobody() {
+    let (master, context) = start().await;
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    // More of them than there are processors.
+    let spins = (0..8).map(|_| call(&context, &misbehave, "spin", &[]));
+    let spins = async {
+        let mut ended = Vec::new();
+        let mut all: Vec<_> = spins.map(Box::pin).collect();
+        for spin in &mut all {
+            ended.push(spin.await);
+        }
+        ended
+    };
+    let sums = async {
+        for _ in 0..10 {
+            let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
+            assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))));
+        }
+    };
+    let (ended, ()) = tokio::join!(spins, sums);
+    for end in ended {
+        assert!(
+            matches!(end, CallResult::OverLimit { limit: LimitKind::WallTime, .. }),
+            "{end:?}"
+        );
+    }
+    context.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_slave_that_is_killed_ends_its_calls_as_dead() {
+    let (master, context) = start().await;
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    let pid = context.hello().pid;
+    let killer = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    };
+    let function = misbehave.function("sleep").unwrap();
+    let args = [Val::U64(60_000)];
+    let sleep = context.call(
+        &misbehave,
+        &function,
+        &args,
+        Policy::default(),
+        CallLimits::default(),
+    );
+    let (ended, ()) = tokio::join!(sleep, killer);
+    assert!(matches!(ended, Ok(CallResult::Dead(_))), "{ended:?}");
+    let again = call(&context, &misbehave, "trap", &[]).await;
+    assert!(matches!(again, CallResult::Dead(_)), "{again:?}");
+    context.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_slave_that_hangs_is_given_up() {
+    let options = host::master::Options {
+        heartbeat: Duration::from_secs(1),
+        ..host::master::Options::default()
+    };
+    let master = host::testing::master_with(home(), options).unwrap();
+    let context = master.connect(&"local".parse().unwrap()).await.unwrap();
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(context.hello().pid).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    let ended = call(&context, &misbehave, "trap", &[]).await;
+    assert!(matches!(ended, CallResult::Dead(_)), "{ended:?}");
+    context.shutdown().await;
+    assert!(!processes("zymogen-slave:").contains(&(pid.as_raw_nonzero().get() as u32)));
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_cancelled() {
+    let (master, context) = start().await;
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    for _ in 0..300 {
+        // More than may be under way at once, if they were not cancelled.
+        let args = [Val::U64(60_000)];
+        let sleep = call(&context, &misbehave, "sleep", &args);
+        let _ = tokio::time::timeout(Duration::from_millis(2), sleep).await;
+    }
+    let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
+    assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))));
+    context.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_typed_call_from_rust() {
+    let (master, context) = start().await;
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    let sum: i32 = context.invoke(&calculator, "add", &(20, 22)).await.unwrap();
+    assert_eq!(sum, 42);
+    context.shutdown().await;
+}

@@ -1,0 +1,31 @@
+//! End-to-end tests: the real program, a real slave process, real components.
+//!
+//! `tests/run` builds what they need first. A part that is missing fails the test that needs it.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod bad_guests;
+mod bad_input;
+mod calls;
+mod deploy;
+mod life;
+mod modules;
+mod rules;
+mod sandbox;
+mod support;
+mod tour;
+
+/// A file of tests that nobody mentions above would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/it");
+    let main = std::fs::read_to_string(format!("{directory}/main.rs")).unwrap();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let module = name.trim_end_matches(".rs");
+        assert!(
+            module == "main" || main.contains(&format!("mod {module};")),
+            "tests/it/{name} is not in main.rs"
+        );
+    }
+}

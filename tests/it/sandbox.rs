@@ -1,0 +1,76 @@
+//! A guest starts with no files, no network, no environment; it gets what it is granted, and no more.
+
+use crate::support::{Plan, example, run};
+
+fn misbehave(export: &str, grants: &[&str]) -> crate::support::Run {
+    let module = example("misbehave");
+    let mut arguments = vec!["call", "local", &module, export];
+    for grant in grants {
+        arguments.extend(["--grant", grant]);
+    }
+    run(&arguments)
+}
+
+#[test]
+fn no_files_without_a_grant() {
+    misbehave(r#"read-file("/etc/hostname")"#, &[])
+        .status(3)
+        .stdout_has(&["err("]);
+}
+
+#[test]
+fn a_granted_directory_and_nothing_beside_it() {
+    let plan = Plan::new("");
+    std::fs::create_dir(plan.path("open")).unwrap();
+    plan.file("open/a", "inside");
+    plan.file("closed", "outside");
+    std::os::unix::fs::symlink(plan.path("closed"), plan.path("open/link")).unwrap();
+    let open = plan.path("open").to_str().unwrap().to_owned();
+    let grant = format!("read:{open}");
+    misbehave(&format!(r#"read-file("{open}/a")"#), &[&grant])
+        .status(0)
+        .stdout("ok(\"inside\")\n");
+    for path in ["../closed", "link"] {
+        misbehave(&format!(r#"read-file("{open}/{path}")"#), &[&grant])
+            .status(3)
+            .stdout_has(&["err("]);
+    }
+}
+
+#[test]
+fn no_environment_without_a_grant() {
+    misbehave("environment()", &[]).status(0).stdout("[]\n");
+    misbehave("environment()", &["env:LANG=C"])
+        .status(0)
+        .stdout("[(\"LANG\", \"C\")]\n");
+}
+
+#[test]
+fn no_network_without_a_grant() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let connect = format!(r#"connect("{address}")"#);
+    misbehave(&connect, &[]).status(3).stdout_has(&["err("]);
+    misbehave(&connect, &[&format!("net:{address}")])
+        .status(0)
+        .stdout("ok\n");
+}
+
+#[test]
+fn a_wrong_grant_says_what_a_grant_is() {
+    misbehave("environment()", &["files:/etc"])
+        .status(64)
+        .stderr_has(&["read:PATH"]);
+}
+
+#[test]
+fn facts_need_their_grant() {
+    run(&["call", "local", "facts", "run({filter: none}, apply)"])
+        .status(5)
+        .stderr_has(&["system"]);
+    run(&[
+        "call", "local", "facts", "run({filter: none}, apply)", "--grant", "system",
+    ])
+    .status(0)
+    .stdout_has(&["hostname"]);
+}
