@@ -22,10 +22,11 @@ const NOTHING: &[u8] = &[0x80];
 pub(crate) async fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let master = host::testing::master(&host::testing::home()?)?;
     let module = master.repository().find(&example("calculator")?)?;
+    let nop = module.function("nop")?.export;
     let (mut ours, mut bare) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..ROUNDS {
-        ours = ours.min(with_executor(&module.reference, &module.artifact).await?);
-        bare = bare.min(with_wasmtime(&module.artifact).await?);
+        ours = ours.min(with_executor(&module.reference, &module.artifact, &nop).await?);
+        bare = bare.min(with_wasmtime(&module.artifact, &nop).await?);
     }
     rows.push(Row {
         what: "instantiate and call in a fresh sandbox".to_owned(),
@@ -37,16 +38,17 @@ pub(crate) async fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn with_executor(module: &ModuleRef, artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
+async fn with_executor(
+    module: &ModuleRef,
+    artifact: &Artifact,
+    nop: &Export,
+) -> Result<f64, Box<dyn Error>> {
     let upstream = Arc::new(Fixed(artifact.clone()));
     let compatibility = runtime::compatibility(host::module::compile::native_target());
     let executor = Executor::new(compatibility, None, upstream)?;
     let call = Call {
         module: module.clone(),
-        export: Export {
-            interface: None,
-            function: "nop".to_owned(),
-        },
+        export: nop.clone(),
         policy: Policy::default(),
         limits: CallLimits::default(),
     };
@@ -78,7 +80,7 @@ impl WasiView for State {
 }
 
 /// As little as wasmtime allows for the same call under the same configuration.
-async fn with_wasmtime(artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
+async fn with_wasmtime(artifact: &Artifact, nop: &Export) -> Result<f64, Box<dyn Error>> {
     let mut config = runtime::config(EngineKind::Plain, None)?;
     config.allocation_strategy(InstanceAllocationStrategy::pooling());
     let engine = wasmtime::Engine::new(&config)?;
@@ -86,6 +88,11 @@ async fn with_wasmtime(artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
     let mut linker = Linker::<State>::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     let instances = linker.instantiate_pre(&component)?;
+    let interface = nop.interface.as_deref().unwrap_or_default();
+    let interface = component.get_export_index(None, interface);
+    let index = component
+        .get_export_index(interface.as_ref(), &nop.function)
+        .ok_or("the component has no such export")?;
     let mut seconds = Vec::new();
     for _ in 0..CALLS {
         let start = Instant::now();
@@ -96,7 +103,7 @@ async fn with_wasmtime(artifact: &Artifact) -> Result<f64, Box<dyn Error>> {
         let mut store = Store::new(&engine, state);
         store.set_epoch_deadline(1000);
         let instance = instances.instantiate_async(&mut store).await?;
-        let nop = instance.get_typed_func::<(), ()>(&mut store, "nop")?;
+        let nop = instance.get_typed_func::<(), ()>(&mut store, &index)?;
         nop.call_async(&mut store, ()).await?;
         drop(store);
         seconds.push(start.elapsed().as_secs_f64());

@@ -2,6 +2,7 @@
 //!
 //! The errors of the other modules say what happened; each is turned into an [`Error`] here, by its kind.
 
+use crate::build::BuildError;
 use crate::master::CallResult;
 use crate::module::ModuleError;
 use crate::output::Diagnostic;
@@ -221,14 +222,20 @@ impl Fate {
             CallResult::OverLimit { limit, allowed } => {
                 let (message, option) = over_limit(*limit, *allowed);
                 let hint = option.map(|option| format!("{option} allows more"));
-                (Exit::Failed, "over-limit", format!("module `{module}` {message}"), hint)
+                (
+                    Exit::Failed,
+                    "over-limit",
+                    format!("module `{module}` {message}"),
+                    hint,
+                )
             }
-            CallResult::Refused { message, .. } => {
-                (Exit::Failed, "refused", message.clone(), None)
-            }
-            CallResult::Cancelled => {
-                (Exit::Interrupted, "cancelled", "the call was cancelled".to_owned(), None)
-            }
+            CallResult::Refused { message, .. } => (Exit::Failed, "refused", message.clone(), None),
+            CallResult::Cancelled => (
+                Exit::Interrupted,
+                "cancelled",
+                "the call was cancelled".to_owned(),
+                None,
+            ),
             CallResult::Dead(dead) => (
                 Exit::Unreachable,
                 "dead",
@@ -260,7 +267,10 @@ fn over_limit(limit: LimitKind, allowed: u64) -> (String, Option<&'static str>) 
             (message, Some("--max-output"))
         }
         LimitKind::Stack => (format!("needed more than {} of stack", size(allowed)), None),
-        LimitKind::Tables => (format!("needed more than {allowed} table elements or instances"), None),
+        LimitKind::Tables => (
+            format!("needed more than {allowed} table elements or instances"),
+            None,
+        ),
     }
 }
 
@@ -273,7 +283,25 @@ impl From<Fate> for Error {
 /// Nobody was reached yet when a module turns out to be unusable.
 impl From<ModuleError> for Error {
     fn from(error: ModuleError) -> Self {
-        Self::input(error.to_string())
+        match error {
+            ModuleError::Build(error) => error.into(),
+            error => Self::input(error.to_string()),
+        }
+    }
+}
+
+/// Nobody was reached yet when there is nothing to ship.
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        let hint = error.hint();
+        let message = error.to_string();
+        let mut lines = message.lines();
+        let mut this = Self::input(lines.next().unwrap_or_default()).maybe_hint(hint);
+        let output: Vec<_> = lines.collect();
+        if !output.is_empty() {
+            this.causes.push(output.join("\n"));
+        }
+        this
     }
 }
 

@@ -127,85 +127,6 @@ impl Broker {
         self.lost(link, Down::ClosedHere);
     }
 
-    /// Calls a function in another context. Dropping the future cancels the call.
-    pub async fn call(&self, to: ContextId, call: &Call, arguments: &[u8]) -> Outcome {
-        let asked = async {
-            let body = Body::with_tail(call, arguments).map_err(|e| self.malformed(&e))?;
-            let reply = self.request(to, Handle::CALL_FUNCTION, body).await?;
-            let (mut outcome, tail) = reply
-                .split::<Outcome>(self.shared.limits)
-                .map_err(|e| self.malformed(&e))?;
-            let trailing = tail.len();
-            if outcome.set_tail(tail) {
-                Ok(outcome)
-            } else {
-                Err(self.malformed(&proto::BodyError::Trailing(trailing)))
-            }
-        };
-        asked.await.unwrap_or_else(Outcome::Dead)
-    }
-
-    /// Sends a message and waits for the reply. Dropping the future abandons the request.
-    ///
-    /// # Errors
-    /// If there will be no reply: why, and who noticed.
-    pub async fn request(&self, to: ContextId, handle: Handle, body: Body) -> Result<Body, Dead> {
-        let body = self.packed(body)?;
-        let (reply, answer) = oneshot::channel();
-        let mut abandon = None;
-        self.when_room(to, Flags::NONE, || {
-            let request = self.lock().new_request(reply);
-            abandon = Some(Abandon(self, request));
-            self.drive(Input::Request {
-                request,
-                to,
-                handle,
-                body,
-            });
-        })
-        .await;
-        let answer = answer.await;
-        // The reply is here: there is nothing left to abandon.
-        std::mem::forget(abandon);
-        answer.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
-    }
-
-    /// Sends a message that has no reply. Waits only for room in the queue of the link.
-    ///
-    /// # Errors
-    /// If the message is too large. A message to a context that is gone is lost without one.
-    pub async fn post(&self, to: ContextId, handle: Handle, body: Body) -> Result<(), Dead> {
-        let body = self.packed(body)?;
-        self.when_room(to, Flags::NONE, || {
-            self.drive(Input::Post {
-                to,
-                handle,
-                reply_to: Handle::NONE,
-                body,
-            });
-        })
-        .await;
-        Ok(())
-    }
-
-    /// Sends raw bytes in chunks that give way to all other messages. `transfer` is the number that the
-    /// announcing message gave; a chunk to a context that is gone is lost.
-    pub async fn send_bulk(&self, to: ContextId, handle: Handle, transfer: u32, bytes: &Bytes) {
-        for start in (0..bytes.len()).step_by(IO_SIZE) {
-            let end = bytes.len().min(start + IO_SIZE);
-            let body = Body::raw(Flags::BULK, bytes.slice(start..end));
-            self.when_room(to, Flags::BULK, || {
-                self.drive(Input::Post {
-                    to,
-                    handle,
-                    reply_to: Handle(transfer),
-                    body,
-                });
-            })
-            .await;
-        }
-    }
-
     /// Resolves once the parent has asked this context to end, or is gone.
     pub async fn shutdown_requested(&self) {
         let mut watch = self.shared.shutdown.subscribe();
@@ -242,72 +163,6 @@ impl Broker {
         }
     }
 
-    fn execute(&self, call: proto::CallId, from: ContextId, body: Body) {
-        let Some((executor, runtime)) = &self.shared.execute else {
-            return;
-        };
-        let (broker, executor) = (self.clone(), executor.clone());
-        let work = async move {
-            let outcome = match body.split::<Call>(broker.shared.limits) {
-                Ok((head, arguments)) => executor.execute(from, head, arguments).await,
-                Err(error) => Outcome::Refused {
-                    kind: RefusedKind::BadArguments,
-                    message: error.to_string(),
-                },
-            };
-            broker.finish(call, from, &outcome).await;
-        };
-        // The lock is held until the task is known, so that it cannot finish before that.
-        let mut core = self.lock();
-        let task = runtime.spawn(work);
-        core.calls.insert(call, task.abort_handle());
-    }
-
-    async fn finish(&self, call: proto::CallId, from: ContextId, outcome: &Outcome) {
-        let body = Body::with_tail(outcome, outcome.tail())
-            .map_err(|error| self.malformed(&error))
-            .and_then(|body| self.packed(body))
-            .or_else(|dead| Body::new(&Outcome::Dead(dead)))
-            // An outcome without a value can always be written as CBOR.
-            .unwrap_or_else(|_| Body::empty());
-        self.when_room(from, Flags::NONE, || {
-            self.lock().calls.remove(&call);
-            self.drive(Input::Finished { call, body });
-        })
-        .await;
-    }
-
-    async fn when_room(&self, to: ContextId, flags: Flags, push: impl FnOnce()) {
-        let queue = self.lock().queue_towards(to);
-        match queue {
-            Some(queue) => queue.when_room(flags, push).await,
-            // The router answers that there is no route.
-            None => push(),
-        }
-    }
-
-    fn packed(&self, body: Body) -> Result<Body, Dead> {
-        let max = self.shared.limits.max_body;
-        if body.bytes().len() > max as usize {
-            return Err(self.dead(DeadReason::TooLarge(max)));
-        }
-        Ok(match self.shared.compress_from {
-            Some(threshold) => body.compressed(threshold as usize),
-            None => body,
-        })
-    }
-
-    fn malformed(&self, error: &proto::BodyError) -> Dead {
-        self.dead(DeadReason::Malformed(error.to_string()))
-    }
-
-    fn dead(&self, reason: DeadReason) -> Dead {
-        Dead {
-            reason,
-            at: self.shared.me,
-        }
-    }
-
     /// Wakes the router when it wants to be woken, until the process ends.
     async fn keep_time(self) {
         loop {
@@ -334,16 +189,5 @@ impl Broker {
             .core
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Tells the respondent that nobody waits any longer, if the future of the request is dropped.
-struct Abandon<'a>(&'a Broker, RequestId);
-
-impl Drop for Abandon<'_> {
-    fn drop(&mut self) {
-        let Self(broker, request) = *self;
-        broker.lock().replies.remove(&request);
-        broker.drive(Input::Abandon { request });
     }
 }

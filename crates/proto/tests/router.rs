@@ -265,6 +265,113 @@ fn a_context_does_not_talk_to_itself() {
     assert_eq!(slave.input(post), []);
 }
 
+/// What a slave with a child does with a frame from its parent, from its child.
+fn both_ways(frame: &Frame) -> [Vec<Output>; 2] {
+    [MASTER, BOB].map(|from| {
+        let mut slave = Sut::slave();
+        slave.up(BOB, Role::Child);
+        slave.frame(from, frame.clone())
+    })
+}
+
+#[test]
+fn a_frame_does_not_turn_round() {
+    // For nobody whom the slave knows, and for the very context that sent it.
+    let lost = frame(MASTER, ContextId(9), Handle::PING, FIRST, &Body::empty());
+    let no_route = |id| Body::new(&dead(DeadReason::NoRoute(id), ALICE)).unwrap();
+    let answer = send(ALICE, MASTER, FIRST, Handle::IS_DEAD, &no_route(ContextId(9)));
+    assert_eq!(both_ways(&lost)[0], [answer]);
+    let own = frame(BOB, BOB, Handle::PING, FIRST, &Body::empty());
+    let [_, outputs] = both_ways(&own);
+    let [Output::Send { frame, .. }] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!((frame.header.src, frame.header.reply_to), (ALICE, Handle::IS_DEAD));
+}
+
+#[test]
+fn nobody_speaks_for_this_context_or_for_the_other_side_of_it() {
+    let spoofed = |id, from| {
+        let violation = Violation::SpoofedSource(id);
+        let link = link(from);
+        [Output::Violation { link, violation }]
+    };
+    let log = |src| frame(src, ALICE, Handle::FORWARD_LOG, Handle::NONE, &text("log"));
+    assert_eq!(both_ways(&log(ALICE)), [spoofed(ALICE, MASTER), spoofed(ALICE, BOB)]);
+    assert_eq!(both_ways(&log(BOB))[0], spoofed(BOB, MASTER));
+    assert_eq!(both_ways(&log(MASTER))[1], spoofed(MASTER, BOB));
+
+    let mut borrowed = log(BOB);
+    borrowed.header.auth = MASTER;
+    let violation = Violation::SpoofedAuthority(MASTER);
+    let link = link(BOB);
+    assert_eq!(both_ways(&borrowed)[1], [Output::Violation { link, violation }]);
+}
+
+#[test]
+fn each_handle_takes_messages_from_its_own_side_of_the_tree() {
+    let accepted = |outputs: &[Output]| match outputs {
+        [Output::Deliver(_) | Output::Execute { .. } | Output::Shutdown] => true,
+        [Output::Violation { .. }, Output::Send { .. }] => false,
+        _ => panic!("{outputs:?}"),
+    };
+    let sides = [
+        (Handle::CALL_FUNCTION, [true, false]),
+        (Handle::LOAD_MODULE, [true, false]),
+        (Handle::LOAD_RESOURCE, [true, false]),
+        (Handle::SHUTDOWN, [true, false]),
+        (Handle::GET_MODULE, [false, true]),
+        (Handle::GET_RESOURCE, [false, true]),
+        (Handle::FORWARD_LOG, [false, true]),
+    ];
+    for (handle, expected) in sides {
+        let found = [MASTER, BOB].map(|from| {
+            let [above, below] = both_ways(&frame(from, ALICE, handle, FIRST, &text("")));
+            accepted(if from == MASTER { &above } else { &below })
+        });
+        assert_eq!(found, expected, "{handle:?}");
+    }
+}
+
+#[test]
+fn a_handle_at_which_nobody_is_says_so() {
+    let mut slave = Sut::slave();
+    let answer = Body::new(&dead(DeadReason::InvalidHandle, ALICE)).unwrap();
+    for number in [0, 1, 99, 103, 108, 114, 119, 120, 124, 999] {
+        let ask = frame(MASTER, ALICE, Handle(number), FIRST, &text(""));
+        let nobody = send(ALICE, MASTER, FIRST, Handle::IS_DEAD, &answer);
+        assert_eq!(slave.frame(MASTER, ask), [nobody]);
+        // Whoever wants no answer gets none, least of all to a dead reply.
+        for reply_to in [Handle::NONE, Handle::IS_DEAD] {
+            let post = frame(MASTER, ALICE, Handle(number), reply_to, &text(""));
+            assert_eq!(slave.frame(MASTER, post), []);
+        }
+    }
+}
+
+#[test]
+fn a_ping_is_answered() {
+    let mut slave = Sut::slave();
+    let ping = frame(MASTER, ALICE, Handle::PING, Handle::NONE, &Body::empty());
+    let pong = send(ALICE, MASTER, Handle::PONG, Handle::NONE, &Body::empty());
+    assert_eq!(slave.frame(MASTER, ping), [pong]);
+}
+
+#[test]
+fn a_context_without_a_parent_has_nobody_to_work_for() {
+    let mut slave = Sut::slave();
+    slave.up(BOB, Role::Child);
+    slave.frame(MASTER, frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call")));
+    let lost = |peer| Input::LinkDown {
+        link: link(peer),
+        why: Down::Closed,
+    };
+    assert_eq!(slave.input(lost(BOB)), []);
+    let call = CallId(1);
+    assert_eq!(slave.input(lost(MASTER)), [Output::Cancel { call }, Output::Shutdown]);
+    assert_eq!(slave.router.load(), (0, 0, 0));
+}
+
 #[test]
 fn a_link_that_goes_ends_what_went_over_it_and_nothing_else() {
     let mut master = Sut::master();
@@ -302,13 +409,11 @@ fn a_silent_peer_is_given_up_after_the_limit() {
     let start = master.now;
     master.ask(1, ALICE, Handle::CALL_FUNCTION);
     let why = Down::Silent(4000);
-    let outputs = loop {
+    let mut outputs = Vec::new();
+    while master.router.load().2 == 2 {
         master.input(Input::Heard { link: link(BOB) });
-        let outputs = master.wait();
-        if !matches!(outputs[..], [Output::Send { .. }, ..] | []) {
-            break outputs;
-        }
-    };
+        outputs = master.wait();
+    }
     assert_eq!(master.now - start, HEARTBEAT);
     let lost = dead(DeadReason::LinkDown(why.clone()), MASTER);
     let ends = [

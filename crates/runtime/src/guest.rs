@@ -192,5 +192,7 @@ pub(crate) fn ended(error: &wasmtime::Error) -> Outcome {
             allowed: MAX_WASM_STACK as u64,
         };
     }
-    Outcome::Trapped(format!("{error:?}"))
+    // The frames of a stripped guest say nothing to anybody; the cause does.
+    let cause = error.root_cause().to_string();
+    Outcome::Trapped(cause.trim_start_matches("wasm trap: ").to_owned())
 }

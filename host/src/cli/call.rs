@@ -38,7 +38,7 @@ use wasmtime::component::Val;
 ///
 ///     zymogen call local ./calculator.wasm 'add(1, 2)'
 ///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
-///     zymogen call local facts 'run({}, check)' --grant system -o json
+///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct CallArgs {
@@ -81,6 +81,7 @@ struct Checked {
 pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let start = Start::new(screen, arguments.verbose);
     let call = check(&arguments, &start)?;
+    start.images()?;
     let log = Arc::new(Logs {
         screen: screen.clone(),
         verbosity: arguments.verbose,
@@ -121,7 +122,9 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
     let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
     let module = start.repository().find(&arguments.module)?;
     let function = module.function(text.export())?;
-    let values = text.to_vals(&function.params).map_err(|error| wrong_call(&error))?;
+    let values = text
+        .to_vals(&function.params)
+        .map_err(|error| wrong_call(&error))?;
     Ok(Checked {
         module,
         function,

@@ -113,7 +113,9 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
-    let checked = plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
+    let checked =
+        plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
+    start.images()?;
     let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
     let deployment = Arc::new(Deployment {
         plan: checked,
@@ -143,13 +145,17 @@ fn apply(
     let runtime = start::runtime()?;
     let shown = runtime.block_on(async {
         let cancel = Cancel::new();
-        cancel.on_signals().map_err(|error| start::failed("cannot listen to signals", &error))?;
+        cancel
+            .on_signals()
+            .map_err(|error| start::failed("cannot listen to signals", &error))?;
         let (events, waiting) = Events::new();
         let master = start.master(Arc::new(Logs::new(events.clone())));
         let work = deploy::run(deployment, Arc::new(master), events, cancel.clone());
         let work = tokio::spawn(work);
         let shown = show(waiting, reporter, &cancel).await;
-        let outcome = work.await.map_err(|error| start::failed("the deployment broke off", &error))?;
+        let outcome = work
+            .await
+            .map_err(|error| start::failed("the deployment broke off", &error))?;
         shown?;
         Ok(outcome)
     });
@@ -206,10 +212,15 @@ impl DeployArgs {
             }
         };
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::input(format!("cannot read the plan {shown}")).because(&error))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::input(format!("cannot read the plan {shown}")).because(&error)
+        })?;
         let directory = path.parent().map(|parent| here().join(parent));
-        Ok((Source::new(shown, text), directory.unwrap_or_else(here), None))
+        Ok((
+            Source::new(shown, text),
+            directory.unwrap_or_else(here),
+            None,
+        ))
     }
 
     /// Keeps the hosts that are asked for.

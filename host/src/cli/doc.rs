@@ -50,8 +50,10 @@ pub fn run(arguments: &DocArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
 
 fn list(start: &Start, format: Format) -> Result<String, Error> {
     let names = start.repository().std_names()?;
-    let modules: Result<Vec<Arc<Module>>, ModuleError> =
-        names.iter().map(|name| start.repository().find(name)).collect();
+    let modules: Result<Vec<Arc<Module>>, ModuleError> = names
+        .iter()
+        .map(|name| start.repository().find(name))
+        .collect();
     let modules = modules?;
     let entries = names.iter().zip(&modules);
     let entries = entries.map(|(name, module)| (name, summary_of(module)));

@@ -46,6 +46,12 @@ impl Start {
         &self.repository
     }
 
+    /// Finds or builds the slave for this machine, so that nobody waits for that in the middle of the work.
+    pub(super) fn images(&self) -> Result<(), Error> {
+        self.images.offer()?;
+        Ok(())
+    }
+
     /// A master. Must be called inside a tokio runtime.
     pub(super) fn master(&self, log: Arc<dyn LogSink>) -> Master {
         let (repository, images) = (self.repository.clone(), self.images.clone());

@@ -1,1 +1,57 @@
-//! Tests.
+//! The command line as such: what it takes, what it says, how it ends.
+
+use super::Arguments;
+use clap::{CommandFactory, Parser};
+
+fn parse(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(line.split_whitespace())
+}
+
+#[test]
+fn the_definition_is_sound() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn options_have_the_names_that_people_try() {
+    for line in [
+        "zymogen deploy",
+        "zymogen deploy web.toml -C -D -f 5 -e a=1 -e @vars.toml -o json -vv",
+        "zymogen deploy -n --detailed-exitcode",
+        "zymogen deploy --dry-run --diff --forks 3 --set a=b --limit local",
+        "zymogen deploy --list-tasks",
+        "zymogen deploy --timeout 5m --memory 1GiB --max-output 64KiB",
+        "zymogen call local m f() --grant read:/etc --grant system",
+        "zymogen doc",
+        "zymogen doc file -o json",
+    ] {
+        assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
+    }
+}
+
+#[test]
+fn nonsense_is_refused_before_anything_happens() {
+    for line in [
+        "zymogen",
+        "zymogen depoly",
+        "zymogen deploy --detailed-exitcode",
+        "zymogen deploy -f 0",
+        "zymogen deploy -e novalue",
+        "zymogen deploy -e a-b=1",
+        "zymogen deploy --memory lots",
+        "zymogen call nowhere m f()",
+        "zymogen call local m f() --grant everything",
+        "zymogen deploy --list-tasks --list-hosts",
+    ] {
+        let error = parse(line).map(|_| ()).unwrap_err();
+        assert!(error.use_stderr() || line == "zymogen", "{line}");
+    }
+}
+
+#[test]
+fn help_shows_the_exit_statuses() {
+    let help = Arguments::command().render_long_help().to_string();
+    for status in ["0    done", "64   the command line", "130  interrupted"] {
+        assert!(help.contains(status), "{help}");
+    }
+}

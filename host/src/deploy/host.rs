@@ -26,7 +26,10 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
         return at.end(HostStatus::Cancelled, None).await;
     }
     let name = || host.name.clone();
-    shared.events.send(Event::HostConnecting { host: name() }).await;
+    shared
+        .events
+        .send(Event::HostConnecting { host: name() })
+        .await;
     let connected = tokio::select! {
         connected = shared.fleet.connect(host) => connected,
         () = shared.cancel.cancelled() => return at.end(HostStatus::Cancelled, None).await,
@@ -135,7 +138,9 @@ impl At<'_> {
         let finished = Event::HostFinished {
             host: self.host.to_owned(),
             status,
-            hint: error.as_ref().and_then(|e| e.first_hint().map(str::to_owned)),
+            hint: error
+                .as_ref()
+                .and_then(|e| e.first_hint().map(str::to_owned)),
             error: error.map(|error| error.one_line()),
             totals: self.totals,
             duration_ms: millis(self.begin.elapsed()),

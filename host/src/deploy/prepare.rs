@@ -75,7 +75,9 @@ fn now(shared: &Shared, index: usize, scope: &Scope) -> Prepared {
         .and_then(|node| params.value(&node, &mut offer));
     match value {
         Ok(params) => Prepared::Call {
-            policy: task.task.grants(&params, shared.deployment.mode == Mode::Check),
+            policy: task
+                .task
+                .grants(&params, shared.deployment.mode == Mode::Check),
             params,
         },
         Err(errors) => wrong(&errors),

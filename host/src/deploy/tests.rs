@@ -1,1 +1,5 @@
-//! Tests.
+//! Plans applied to hosts that are only played.
+
+mod fake;
+mod run;
+mod verdict;

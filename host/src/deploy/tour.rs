@@ -73,15 +73,23 @@ All that it changes is in {}.\n\n",
         };
         let mut out = format!("\n{first} Try next:\n");
         let again = match (mode, changed) {
-            (Mode::Apply, true) => Some((String::new(), "the same again: nothing is left to change")),
+            (Mode::Apply, true) => {
+                Some((String::new(), "the same again: nothing is left to change"))
+            }
             (Mode::Check, true) => Some((String::new(), "do it")),
             _ => None,
         };
         let commands = [
             again.map(|(rest, what)| (format!("{me} deploy{rest}"), what)),
-            Some((format!("{me} deploy -v"), "with what each task was allowed to touch")),
+            Some((
+                format!("{me} deploy -v"),
+                "with what each task was allowed to touch",
+            )),
             Some((format!("{me} doc"), "which tasks there are")),
-            Some((format!("{me} doc copy"), "what one of them takes, with an example")),
+            Some((
+                format!("{me} doc copy"),
+                "what one of them takes, with an example",
+            )),
             Some((format!("{me} deploy PLAN"), "a plan of your own, in TOML")),
             Some((format!("rm -r {}", self.scratch.display()), "undo the tour")),
         ];
@@ -89,7 +97,10 @@ All that it changes is in {}.\n\n",
         let width = commands.iter().map(|(command, _)| command.chars().count());
         let width = width.max().unwrap_or(0);
         for (command, what) in commands {
-            out.push_str(&format!("  {command:width$}  {}\n", paint(style::DIM, what)));
+            out.push_str(&format!(
+                "  {command:width$}  {}\n",
+                paint(style::DIM, what)
+            ));
         }
         out
     }

@@ -149,7 +149,9 @@ fn field<'a>(record: &'a Val, name: &str) -> Option<&'a Val> {
     match record {
         Val::Record(fields) => {
             let mut fields = fields.iter();
-            fields.find(|(field, _)| field == name).map(|(_, value)| value)
+            fields
+                .find(|(field, _)| field == name)
+                .map(|(_, value)| value)
         }
         _ => None,
     }

@@ -9,6 +9,7 @@
 
 pub mod compile;
 pub mod error;
+mod prose;
 pub mod repository;
 pub mod task;
 pub mod wit;

@@ -1,6 +1,7 @@
 //! What a component's own WIT says and its machine code has lost: documentation, and the names of types.
 
 use super::ModuleError;
+use super::prose::Prose;
 use proto::message::Export;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
@@ -12,6 +13,7 @@ use wit_parser::{
 pub struct Wit {
     resolve: Resolve,
     world: WorldId,
+    prose: Prose,
 }
 
 impl Wit {
@@ -25,7 +27,11 @@ impl Wit {
             why,
         };
         match decode(component).map_err(|error| fail(format!("{error:#}")))? {
-            DecodedWasm::Component(resolve, world) => Ok(Self { resolve, world }),
+            DecodedWasm::Component(resolve, world) => Ok(Self {
+                resolve,
+                world,
+                prose: Prose::of(component),
+            }),
             DecodedWasm::WitPackage(..) => Err(fail(
                 "it is a WIT package, which has no functions to call".to_owned(),
             )),
@@ -45,19 +51,17 @@ impl Wit {
             .collect()
     }
 
-    /// The prose of an exported interface, or of the interface that it came from.
+    /// The prose of an exported interface.
     #[must_use]
     pub fn interface_docs(&self, interface: &str) -> Option<&str> {
-        self.interfaces()
-            .into_iter()
-            .find(|(name, _)| name == interface)
-            .and_then(|(_, interface)| interface.docs.contents.as_deref())
+        self.prose.interface(interface)
     }
 
     /// The prose of an exported function.
     #[must_use]
     pub fn function_docs(&self, export: &Export) -> Option<&str> {
-        self.function(export)?.docs.contents.as_deref()
+        let interface = export.interface.as_deref()?;
+        self.prose.function(interface, &export.function)
     }
 
     /// The fields of a record that is the type of a function's parameter, in order: name, type as WIT
@@ -77,6 +81,7 @@ impl Wit {
         let Some(TypeDefKind::Record(record)) = self.resolved(ty) else {
             return Vec::new();
         };
+        let (owner, name) = self.owner(ty).unwrap_or_default();
         record
             .fields
             .iter()
@@ -84,7 +89,10 @@ impl Wit {
                 name: field.name.clone(),
                 ty: field.ty,
                 text: self.text(field.ty),
-                docs: field.docs.contents.clone(),
+                docs: self
+                    .prose
+                    .field(&owner, &name, &field.name)
+                    .map(str::to_owned),
             })
             .collect()
     }
@@ -170,6 +178,15 @@ impl Wit {
             }
             Some(TypeDefKind::Option(inner)) => self.cases(*inner),
             _ => Vec::new(),
+        }
+    }
+
+    /// The interface and the name of a type.
+    fn owner(&self, ty: Type) -> Option<(String, String)> {
+        let def = &self.resolve.types[type_id(ty)?];
+        match def.owner {
+            TypeOwner::Interface(id) => Some((self.name(id), def.name.clone()?)),
+            _ => None,
         }
     }
 

@@ -75,7 +75,11 @@ impl Description {
             digest: module.reference.digest.to_string(),
             task: task.map(|task| TaskDescription::of(module, &task, name, &docs)),
             docs,
-            exports: module.functions().iter().map(|f| export(module, f)).collect(),
+            exports: module
+                .functions()
+                .iter()
+                .map(|f| export(module, f))
+                .collect(),
             imports: module.imports(),
         })
     }
@@ -103,11 +107,10 @@ impl Description {
                 }
             }
         }
-        if !self.imports.is_empty() {
+        let uses = uses(&self.imports);
+        if !uses.is_empty() {
             heading(&mut out, "Uses of its host");
-            for import in &self.imports {
-                push(&mut out, "  ", import);
-            }
+            push(&mut out, "  ", &uses.join(", "));
         }
         out
     }
@@ -190,10 +193,35 @@ impl ExportDescription {
     }
 }
 
-/// The prose of its world's first interface that has some.
+/// What its imports amount to: each interface of Zymogen by its name, those of WASI together.
+fn uses(imports: &[String]) -> Vec<String> {
+    let mut uses = Vec::new();
+    for import in imports {
+        let (name, version) = import.split_once('@').unwrap_or((import, ""));
+        let use_ = match name.split_once('/') {
+            // These two have types only.
+            Some(("zymogen:task", "types" | "grants")) => continue,
+            Some(("zymogen:task", interface)) => interface.to_owned(),
+            Some((package, _)) if package.starts_with("wasi:") => {
+                let mut version = version.splitn(3, '.');
+                let (major, minor) = (version.next(), version.next());
+                format!("WASI {}.{}", major.unwrap_or("0"), minor.unwrap_or("?"))
+            }
+            _ => import.clone(),
+        };
+        if !uses.contains(&use_) {
+            uses.push(use_);
+        }
+    }
+    uses
+}
+
+/// The prose of its first exported interface that has some.
 fn docs_of(module: &Module) -> String {
     let interfaces = module.wit.interfaces();
-    let docs = interfaces.iter().find_map(|(_, interface)| interface.docs.contents.as_deref());
+    let docs = interfaces
+        .iter()
+        .find_map(|(name, _)| module.wit.interface_docs(name));
     docs.unwrap_or_default().trim().to_owned()
 }
 
@@ -204,12 +232,23 @@ fn export(module: &Module, function: &Function) -> ExportDescription {
         format!("{name}: {ty}")
     });
     let params: Vec<_> = params.collect();
-    let result = function.results.first().map(|(_, ty)| format!(" -> {}", describe(ty)));
-    let kind = if function.is_async { "async func" } else { "func" };
+    let result = function
+        .results
+        .first()
+        .map(|(_, ty)| format!(" -> {}", describe(ty)));
+    let kind = if function.is_async {
+        "async func"
+    } else {
+        "func"
+    };
     let docs = module.wit.function_docs(&function.export);
     ExportDescription {
         name: function.export.to_string(),
-        signature: format!("{kind}({}){}", params.join(", "), result.unwrap_or_default()),
+        signature: format!(
+            "{kind}({}){}",
+            params.join(", "),
+            result.unwrap_or_default()
+        ),
         docs: docs.unwrap_or_default().trim().to_owned(),
     }
 }
@@ -233,7 +272,9 @@ fn report(report: &Type) -> Vec<FieldDescription> {
 }
 
 fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
-    let resource = resources.iter().find(|r| r.path.first().is_some_and(|name| name == field))?;
+    let resource = resources
+        .iter()
+        .find(|r| r.path.first().is_some_and(|name| name == field))?;
     Some(match resource.kind {
         ResourceKind::ReadPath => "to read what it names",
         ResourceKind::WritePath => "to read, make, change and remove what it names",

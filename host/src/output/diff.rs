@@ -41,6 +41,13 @@ pub fn lines(change: &Change, detail: Detail) -> Vec<String> {
                 paint(style::ADDED, &after)
             )]
         }
+        // Not every text is the content of a file: a link's target has no line's end.
+        (Some(gone), None) if is_word(gone) => {
+            vec![paint(style::REMOVED, &format!("- {}", printable(gone)))]
+        }
+        (None, Some(new)) if is_word(new) => {
+            vec![paint(style::ADDED, &format!("+ {}", printable(new)))]
+        }
         _ => compare(
             before.unwrap_or_default(),
             after.unwrap_or_default(),

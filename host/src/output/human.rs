@@ -146,7 +146,12 @@ impl Human {
         let line = if status == HostStatus::Unreachable && totals.all() == totals.not_run {
             format!("{name}: unreachable after {took}\n")
         } else {
-            format!("{name}: {} in {took}\n", summary(totals, self.mode))
+            let stopped = status == HostStatus::Cancelled && totals.cancelled == 0;
+            let stopped = if stopped { ", stopped" } else { "" };
+            format!(
+                "{name}: {}{stopped} in {took}\n",
+                summary(totals, self.mode)
+            )
         };
         self.screen.result(&line)
     }
@@ -178,7 +183,8 @@ impl Human {
         match self.running.iter().next() {
             None => self.screen.clear(),
             Some((host, what)) if self.running.len() == 1 => {
-                self.screen.status(&shorten(&format!("{host}: {what}"), 200));
+                self.screen
+                    .status(&shorten(&format!("{host}: {what}"), 200));
             }
             Some((host, what)) => {
                 let busy = count(self.running.len(), "host");

@@ -58,10 +58,18 @@ impl Line<'_> {
         let word = paint(style, word);
         let mut out = String::new();
         // A record without text is an empty line of its guest.
-        let lines = if self.text.is_empty() { "\n" } else { self.text };
+        let lines = if self.text.is_empty() {
+            "\n"
+        } else {
+            self.text
+        };
         for line in lines.lines() {
             // Writing to a String does not fail.
-            let _ = writeln!(out, "{head}{word}{}", printable(line.trim_end_matches('\r')));
+            let _ = writeln!(
+                out,
+                "{head}{word}{}",
+                printable(line.trim_end_matches('\r'))
+            );
         }
         out
     }

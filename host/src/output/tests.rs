@@ -35,11 +35,7 @@ impl Write for Memory {
 /// A screen, its standard output and its standard error.
 pub(crate) fn screen() -> (Arc<Screen>, Memory, Memory) {
     let (out, err) = (Memory::default(), Memory::default());
-    (
-        Arc::new(Screen::to(out.clone(), err.clone())),
-        out,
-        err,
-    )
+    (Arc::new(Screen::to(out.clone(), err.clone())), out, err)
 }
 
 /// The text without escapes.

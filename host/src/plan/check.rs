@@ -195,8 +195,9 @@ impl Checker<'_> {
             Ok(found) => Some(found),
             Err(ModuleError::Unknown { known, .. }) => {
                 let known = known.iter().map(String::as_str);
-                let near = did_you_mean(nearest(name, known.clone()))
-                    .unwrap_or_else(|| format!("there are {}", known.collect::<Vec<_>>().join(", ")));
+                let near = did_you_mean(nearest(name, known.clone())).unwrap_or_else(|| {
+                    format!("there are {}", known.collect::<Vec<_>>().join(", "))
+                });
                 let message = format!("there is no module `{name}`");
                 let error = self.error(&task.module.span, &message);
                 self.errors.push(error.help(near));
@@ -216,7 +217,8 @@ impl Checker<'_> {
             Err(error) => {
                 let error = render::in_template(&self.plan.source, &error, &when.value, &when.span);
                 let braces = when.value.contains("{{");
-                let help = braces.then_some("a condition is an expression already: leave out the `{{ }}`");
+                let help =
+                    braces.then_some("a condition is an expression already: leave out the `{{ }}`");
                 self.errors.push(error.maybe_help(help));
             }
             Ok(names) if self.are_known(&names, &when.value, &when.span) => {
@@ -252,7 +254,11 @@ impl Checker<'_> {
 
     /// Are all names variables, so that a value can be had now? Complains of those that do not exist.
     fn are_known(&mut self, names: &BTreeSet<String>, text: &str, span: &Range<usize>) -> bool {
-        let later = self.plan.tasks.iter().filter_map(|task| task.register.as_ref());
+        let later = self
+            .plan
+            .tasks
+            .iter()
+            .filter_map(|task| task.register.as_ref());
         let later: Vec<_> = later.map(|name| name.value.as_str()).collect();
         let mut only_vars = true;
         for name in names {
@@ -279,7 +285,9 @@ impl Checker<'_> {
     }
 
     fn unknown(&self, unknown: &Unknown, text: &str, span: &Range<usize>) -> Diagnostic {
-        let part = text.find(&unknown.path).map(|at| at..at + unknown.path.len());
+        let part = text
+            .find(&unknown.path)
+            .map(|at| at..at + unknown.path.len());
         let at = part.and_then(|part| render::place_in(&self.plan.source, text, span, part));
         self.error(&at.unwrap_or_else(|| span.clone()), &unknown.message)
             .maybe_help(unknown.help.clone())

@@ -60,9 +60,13 @@ impl Registered {
             };
             let known = fields.iter().map(|(name, _)| name.as_str());
             let common = if at == 0 { COMMON.as_slice() } else { &[] };
-            let known = known.chain(common.iter().copied()).filter(|name| *name != "outcome");
+            let known = known
+                .chain(common.iter().copied())
+                .filter(|name| *name != "outcome");
             let (found, near) = (
-                fields.iter().find(|(name, _)| name == step && name != "outcome"),
+                fields
+                    .iter()
+                    .find(|(name, _)| name == step && name != "outcome"),
                 nearest(step, known).map(|near| format!("{done}.{near}")),
             );
             let Some((_, next)) = found else {
@@ -81,10 +85,15 @@ impl Registered {
     fn unknown_root(&self, root: &str, later: &[&str]) -> Unknown {
         let known = self.0.keys().map(String::as_str).chain(["vars"]);
         let help = if later.contains(&root) {
-            Some(format!("a later task registers `{root}`; move this one behind it"))
+            Some(format!(
+                "a later task registers `{root}`; move this one behind it"
+            ))
         } else {
-            did_you_mean(nearest(root, known))
-                .or_else(|| Some(format!("a variable is `vars.{root}`; a result needs `register = \"{root}\"`")))
+            did_you_mean(nearest(root, known)).or_else(|| {
+                Some(format!(
+                    "a variable is `vars.{root}`; a result needs `register = \"{root}\"`"
+                ))
+            })
         };
         Unknown {
             message: format!("there is no name `{root}` here"),
@@ -100,7 +109,11 @@ fn known_fields(ty: &Type) -> Option<Vec<(String, Type)>> {
         Type::Option(option) => known_fields(&option.ty()),
         Type::Record(record) => {
             let fields = record.fields();
-            Some(fields.map(|field| (name_in_templates(field.name), field.ty)).collect())
+            Some(
+                fields
+                    .map(|field| (name_in_templates(field.name), field.ty))
+                    .collect(),
+            )
         }
         _ => None,
     }

@@ -48,7 +48,9 @@ impl Params<'_> {
         let replaced = replaced.unwrap_or_else(|_| params.clone());
         let mut errors = self.keys(params);
         let wrong_keys = !errors.is_empty();
-        let mismatches = to_val(&replaced, &self.task.params).err().unwrap_or_default();
+        let mismatches = to_val(&replaced, &self.task.params)
+            .err()
+            .unwrap_or_default();
         let mismatches = mismatches
             .into_iter()
             .filter(|mismatch| known(&place(&mismatch.span)))
@@ -86,7 +88,8 @@ impl Params<'_> {
 
     /// Keys that the module does not know, and fields that the plan does not give.
     fn keys(&self, params: &Node) -> Vec<Diagnostic> {
-        let (Plain::Table(entries), Type::Record(record)) = (&params.value, &self.task.params) else {
+        let (Plain::Table(entries), Type::Record(record)) = (&params.value, &self.task.params)
+        else {
             return Vec::new();
         };
         let fields: Vec<_> = record.fields().collect();
@@ -106,13 +109,18 @@ impl Params<'_> {
             errors.push(error_at(self.source, place(&key.span), &message).help(help));
         }
         for field in &fields {
-            let given = entries.iter().any(|(key, _)| is_same(field.name, &key.name));
+            let given = entries
+                .iter()
+                .any(|(key, _)| is_same(field.name, &key.name));
             let optional = matches!(field.ty, Type::Option(_));
             // A mistyped key was reported with the name that it stands for.
             if !given && !optional && !meant.contains(&field.name) {
                 let message = format!("`{}` needs the parameter `{}`", self.module, field.name);
                 let error = error_at(self.source, place(&params.span), &message);
-                errors.push(error.fact("expected", format!("{}: {}", field.name, describe(&field.ty))));
+                errors.push(error.fact(
+                    "expected",
+                    format!("{}: {}", field.name, describe(&field.ty)),
+                ));
             }
         }
         errors
@@ -123,7 +131,9 @@ impl Params<'_> {
             "" => format!("the parameters of `{}` do not fit", self.module),
             path => format!("the parameter `{path}` of `{}` does not fit", self.module),
         };
-        let help = mismatch.suggestion.map(|meant| format!("did you mean `{meant}`?"));
+        let help = mismatch
+            .suggestion
+            .map(|meant| format!("did you mean `{meant}`?"));
         let error = error_at(self.source, place(&mismatch.span), &message);
         let error = match mismatch.expected.as_str() {
             "" => error.fact("because", mismatch.found),

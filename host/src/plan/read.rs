@@ -151,7 +151,8 @@ impl Reader<'_> {
                 _ if !matches!(node.value, Plain::Table(_)) => self.not_a_module(&key, &node),
                 _ => match &short {
                     Some((first, _)) => {
-                        let message = format!("a task has one module, and this one has `{}`", first.value);
+                        let message =
+                            format!("a task has one module, and this one has `{}`", first.value);
                         let error = error_at(self.source, place(&key.span), &message);
                         self.errors.push(error.help("begin another `[[task]]`"));
                     }
@@ -220,7 +221,9 @@ impl Reader<'_> {
     fn register(&mut self, node: Node) -> Option<Spanned<String>> {
         let name = self.text(node, "`register`")?;
         let mut chars = name.value.chars();
-        let begins = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+        let begins = chars
+            .next()
+            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
         let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
         if !begins || !goes_on || RESERVED.contains(&name.value.as_str()) {
             let message = format!("`{}` cannot be a name in a template", name.value);

@@ -37,13 +37,13 @@ impl Scope {
         fields.insert("failed".to_owned(), failed.into());
         fields.insert("skipped".to_owned(), skipped.into());
         fields.insert("summary".to_owned(), summary.into());
-        self.0.insert(name.to_owned(), Value::from_iter(fields));
+        self.0.insert(name.to_owned(), Value::from_pairs(fields));
     }
 
     /// All of it, for an evaluation.
     #[must_use]
     pub fn context(&self) -> Value {
-        Value::from_iter(self.0.clone())
+        Value::from_pairs(self.0.clone())
     }
 
     /// The names that could have been meant by `path`, such as `vars.prot`: its siblings.
@@ -97,7 +97,7 @@ fn from_fields(fields: &serde_json::Map<String, serde_json::Value>) -> BTreeMap<
 
 fn from_json(value: &serde_json::Value) -> Value {
     match value {
-        serde_json::Value::Object(fields) => Value::from_iter(from_fields(fields)),
+        serde_json::Value::Object(fields) => Value::from_pairs(from_fields(fields)),
         serde_json::Value::Array(items) => items.iter().map(from_json).collect(),
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(value) => Value::from(*value),
@@ -121,9 +121,7 @@ pub fn from_node(node: &Node) -> Value {
         Plain::List(items) => items.iter().map(from_node).collect(),
         Plain::Table(entries) => {
             let entries = entries.iter();
-            entries
-                .map(|(key, node)| (key.name.clone(), from_node(node)))
-                .collect()
+            Value::from_pairs(entries.map(|(key, node)| (key.name.clone(), from_node(node))))
         }
     }
 }

@@ -53,7 +53,10 @@ fn walk<E>(
             }
         }
         (Plain::Table(entries), [name, rest @ ..]) => {
-            for (_, inner) in entries.iter_mut().filter(|(key, _)| is_same(&key.name, name)) {
+            for (_, inner) in entries
+                .iter_mut()
+                .filter(|(key, _)| is_same(&key.name, name))
+            {
                 walk(inner, rest, offer, errors);
             }
         }

@@ -101,7 +101,7 @@ impl Overrides {
             let value = match self.0.get(&name) {
                 Some(given) => given.value_like(plan, entry).map_err(|error| vec![error]),
                 None => {
-                    let scope = Scope::new(Value::from_iter(values.clone()));
+                    let scope = Scope::new(Value::from_pairs(values.clone()));
                     let renderer = Renderer {
                         engine,
                         source: &plan.source,
@@ -119,7 +119,7 @@ impl Overrides {
             }
         }
         if errors.is_empty() {
-            Ok(Value::from_iter(values))
+            Ok(Value::from_pairs(values))
         } else {
             Err(errors)
         }
@@ -137,7 +137,10 @@ impl Overrides {
         let unknown = self.0.keys().filter(|name| !known.contains(name.as_str()));
         unknown
             .map(|name| {
-                let message = format!("no variable `{name}` to set with -e in {}", plan.source.name());
+                let message = format!(
+                    "no variable `{name}` to set with -e in {}",
+                    plan.source.name()
+                );
                 let near = nearest(name, known.iter().copied());
                 Diagnostic::new("plan", message).maybe_help(did_you_mean(near))
             })
@@ -152,10 +155,15 @@ impl Given {
             Self::Node(node) => scope::from_node(node),
             Self::Text(text) => {
                 let looks_typed = matches!(text.as_str(), "true" | "false")
-                    || text.parse::<i64>().is_ok_and(|number| number.to_string() == *text)
+                    || text
+                        .parse::<i64>()
+                        .is_ok_and(|number| number.to_string() == *text)
                     || text.starts_with(['[', '{', '"', '\'']);
                 let node = looks_typed.then(|| toml_value(text)).flatten();
-                node.map_or_else(|| Value::from(text.as_str()), |node| scope::from_node(&node))
+                node.map_or_else(
+                    || Value::from(text.as_str()),
+                    |node| scope::from_node(&node),
+                )
             }
         }
     }
@@ -179,7 +187,7 @@ impl Given {
             Some(node) if fits(&node.value) => Ok(scope::from_node(&node)),
             _ => {
                 let name = &entry.key.value;
-                                let message = format!("`-e {name}={text}` does not fit: `{name}` is {old}");
+                let message = format!("`-e {name}={text}` does not fit: `{name}` is {old}");
                 let span = super::read::place(&entry.value.span);
                 Err(super::read::error_at(&plan.source, span, &message))
             }
@@ -200,9 +208,13 @@ fn toml_value(text: &str) -> Option<Node> {
 
 fn read_file(path: &PathBuf) -> Result<Vec<(String, Node)>, Error> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::input(format!("cannot read the variables in {shown}")).because(&error))?;
-    let node = if path.extension().is_some_and(|extension| extension == "json") {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Error::input(format!("cannot read the variables in {shown}")).because(&error)
+    })?;
+    let node = if path
+        .extension()
+        .is_some_and(|extension| extension == "json")
+    {
         let json: serde_json::Value = serde_json::from_str(&text)
             .map_err(|error| Error::input(format!("{shown} is no JSON")).because(&error))?;
         Node::from(json)

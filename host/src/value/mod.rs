@@ -8,6 +8,7 @@
 //! | [`plain`] | a plan's values without types, each with its place in the file |
 //! | `read` | [`to_val`]: such a value becomes one of a type, or a list of all that is wrong with it |
 //! | [`json`] | a value as JSON, and back |
+//! | [`data`] | a value as a Rust type |
 //! | [`wave`] | a call as the command line takes it, and results as it prints them |
 //! | [`mismatch`] | what is wrong with a value, where, and what was meant |
 //! | `check` | what both readers do alike: paths, names, numbers, fields |
@@ -16,6 +17,7 @@
 
 pub mod caret;
 mod check;
+pub mod data;
 pub mod json;
 pub mod mismatch;
 pub mod nearest;
@@ -26,6 +28,7 @@ pub mod wave;
 #[cfg(test)]
 mod tests;
 
+pub use data::from_val;
 pub use json::{from_json, to_json};
 pub use mismatch::Mismatch;
 pub use nearest::nearest;

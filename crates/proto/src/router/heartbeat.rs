@@ -102,6 +102,10 @@ impl Heartbeat {
         due
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.links.len()
+    }
+
     fn interval(&self) -> Option<Duration> {
         let interval = self.limit / INTERVALS;
         (!interval.is_zero()).then_some(interval)

@@ -57,6 +57,6 @@ impl Links {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.links.len()
+        self.links.len().max(self.routes.len())
     }
 }

@@ -113,7 +113,8 @@ impl Router {
     /// Requests that await a reply, calls under way here, and links: for introspection and tests.
     #[must_use]
     pub fn load(&self) -> (usize, usize, usize) {
-        (self.requests.len(), self.inbound.len(), self.links.len())
+        let links = self.links.len().max(self.heartbeat.len());
+        (self.requests.len(), self.inbound.len(), links)
     }
 
     /// The link on the way to another context, if there is one.

@@ -79,8 +79,9 @@ impl Requests {
         lost.into_iter().map(|(request, _)| request).collect()
     }
 
+    /// The larger of the two maps, so that whatever stays behind in one of them shows.
     pub(super) fn len(&self) -> usize {
-        self.by_handle.len()
+        self.by_handle.len().max(self.by_request.len())
     }
 }
 
@@ -154,6 +155,6 @@ impl Inbound {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.calls.len()
+        self.calls.len().max(self.by_caller.len())
     }
 }

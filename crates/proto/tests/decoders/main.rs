@@ -4,8 +4,6 @@ mod bodies;
 mod frames;
 mod mutation;
 
-#[path = "../support/messages.rs"]
-mod messages;
 #[path = "../support/rng.rs"]
 mod rng;
 #[path = "../support/vectors.rs"]

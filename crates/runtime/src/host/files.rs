@@ -78,7 +78,7 @@ impl Host for Guest {
             Content::Source(digest) => self.source(&digest).await,
         };
         Ok(bytes.and_then(|bytes| {
-            let place = self.locate_making(&path)?;
+            let place = self.locate(&path, Access::Write)?;
             replace(&place, &bytes, &Resolved::new(&attributes)?)
         }))
     }
@@ -106,7 +106,7 @@ impl Host for Guest {
 
     async fn make_symlink(&mut self, path: String, target: String) -> Result<Result<(), Error>> {
         let made = || {
-            let place = self.locate_making(&path)?;
+            let place = self.locate(&path, Access::Write)?;
             in_one_step(&place, |temporary| {
                 rustix::fs::symlinkat(&target, &place.directory, temporary)
             })
@@ -116,7 +116,7 @@ impl Host for Guest {
 
     async fn make_hard_link(&mut self, path: String, target: String) -> Result<Result<(), Error>> {
         let made = || {
-            let place = self.locate_making(&path)?;
+            let place = self.locate(&path, Access::Write)?;
             let from = self.locate(&target, Access::Write)?;
             in_one_step(&place, |temporary| {
                 rustix::fs::linkat(
@@ -142,7 +142,9 @@ impl Host for Guest {
     }
 
     async fn touch(&mut self, path: String) -> Result<Result<(), Error>> {
-        Ok(self.locate_making(&path).and_then(|place| touch(&place)))
+        Ok(self
+            .locate(&path, Access::Write)
+            .and_then(|place| touch(&place)))
     }
 
     async fn remove(&mut self, path: String, recursive: bool) -> Result<Result<(), Error>> {

@@ -48,7 +48,11 @@ error[plan]: no
 #[test]
 fn what_is_wrong_may_be_anywhere() {
     let source = Source::new("p", "a = 1");
-    for (span, under) in [(0..99, "  | ^^^^^"), (5..5, "  |      ^"), (50..60, "  |      ^")] {
+    for (span, under) in [
+        (0..99, "  | ^^^^^"),
+        (5..5, "  |      ^"),
+        (50..60, "  |      ^"),
+    ] {
         let shown = plain(&Diagnostic::new("plan", "no").at(&source, span, "").render());
         assert_eq!(shown.lines().nth(4), Some(under));
     }
@@ -64,7 +68,11 @@ fn what_is_wrong_may_be_anywhere() {
 fn a_long_line_is_cut_around_the_error() {
     let text = format!("{}HERE{}", "a".repeat(500), "b".repeat(500));
     let source = Source::new("p", text);
-    let shown = plain(&Diagnostic::new("plan", "no").at(&source, 500..504, "").render());
+    let shown = plain(
+        &Diagnostic::new("plan", "no")
+            .at(&source, 500..504, "")
+            .render(),
+    );
     let line = shown.lines().nth(3).unwrap();
     let under = shown.lines().nth(4).unwrap();
     assert!(line.chars().count() < 120, "{line}");
@@ -77,7 +85,10 @@ fn a_long_line_is_cut_around_the_error() {
 #[test]
 fn an_error_without_a_place_has_its_notes() {
     let error = Diagnostic::new("plan", "no host").help("name one");
-    assert_eq!(plain(&error.render()), "error[plan]: no host\n  = help: name one\n");
+    assert_eq!(
+        plain(&error.render()),
+        "error[plan]: no host\n  = help: name one\n"
+    );
 }
 
 #[test]

@@ -4,10 +4,10 @@ use super::screen;
 use crate::deploy::event::{
     Change, Event, HostStatus, HostTotals, Mode, Status, TaskFinished, Totals, to_json,
 };
+use crate::output::Reporter;
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
-use crate::output::Reporter;
 use proto::message::Level;
 
 fn started(hosts: &[&str], mode: Mode) -> Event {
@@ -116,7 +116,12 @@ fn several_changes_are_named() {
             change("/etc/motd", Some("a\n"), Some("b\n")),
             change("/etc/motd mode", Some("0644"), Some("0600")),
         ],
-        ..task("local", "motd", Status::Changed, "content, mode 0644 -> 0600")
+        ..task(
+            "local",
+            "motd",
+            Status::Changed,
+            "content, mode 0644 -> 0600",
+        )
     };
     let events = [started(&["local"], Mode::Check), Event::TaskFinished(both)];
     let (out, _) = show(Detail::Full, 1, &events);
@@ -203,7 +208,10 @@ ssh:web22: unreachable after 0.1 s
 2 hosts, 1 unreachable: 4 tasks, 1 changed, 1 unchanged, 2 not run in 0.5 s
 ";
     assert_eq!(out, expected);
-    assert_eq!(err, "error: ssh:web22: spawn: it ended\n  help: is it on?\n");
+    assert_eq!(
+        err,
+        "error: ssh:web22: spawn: it ended\n  help: is it on?\n"
+    );
 }
 
 #[test]
@@ -221,7 +229,10 @@ fn what_a_guest_says_goes_to_standard_error() {
         log(Level::Debug, "details"),
     ];
     let (out, err) = show(Detail::Summary, 0, &events);
-    assert_eq!((out.as_str(), err.as_str()), ("", "command stdout: hello\n"));
+    assert_eq!(
+        (out.as_str(), err.as_str()),
+        ("", "command stdout: hello\n")
+    );
 }
 
 #[test]

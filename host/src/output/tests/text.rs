@@ -27,7 +27,10 @@ fn a_guest_cannot_drive_the_terminal() {
 fn long_lines_are_cut() {
     assert_eq!(shorten("abc\ndef", 5), "abc");
     assert_eq!(shorten("abcdef", 4), "abc…");
-    assert_eq!(did_you_mean(Some("mode")).as_deref(), Some("did you mean `mode`?"));
+    assert_eq!(
+        did_you_mean(Some("mode")).as_deref(),
+        Some("did you mean `mode`?")
+    );
 }
 
 fn line<'a>(module: Option<&'a str>, level: Level, target: &'a str, text: &'a str) -> Line<'a> {
@@ -44,7 +47,10 @@ fn line<'a>(module: Option<&'a str>, level: Level, target: &'a str, text: &'a st
 fn each_line_of_a_record_says_who_speaks() {
     let shown = |line: Line<'_>| super::plain(&line.render());
     let two = line(Some("hello"), Level::Info, "stdout", "one\ntwo\x1b[1m");
-    assert_eq!(shown(two), "hello stdout: one\nhello stdout: two\\u{1b}[1m\n");
+    assert_eq!(
+        shown(two),
+        "hello stdout: one\nhello stdout: two\\u{1b}[1m\n"
+    );
     let warning = line(None, Level::Warn, "", "low on memory");
     assert_eq!(shown(warning), "slave: warning: low on memory\n");
     let empty = line(Some("hello"), Level::Info, "stdout", "");

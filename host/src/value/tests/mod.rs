@@ -1,6 +1,7 @@
 //! Tests of the notations: the tables of `docs/VALUES.md`, random values, and errors as a person reads them.
 
 mod call;
+mod data;
 mod hints;
 mod notations;
 mod plan;

@@ -1,0 +1,51 @@
+//! A tree of contexts in one thread, under virtual time, with everything that goes wrong between them.
+//!
+//! Routers, headers and decoders are the real ones. Links deliver bytes chopped and late, are slow, are
+//! cut, fall silent and carry garbage; contexts call, ask where they may not, give up, join, end, and one
+//! of them may be hostile. `checkers.rs` watches each step and does not know what the scenario did it for.
+//!
+//! `SEED=n cargo test -p proto --test simulation` replays one seed and prints what happens.
+
+mod checkers;
+mod network;
+mod node;
+#[path = "../support/rng.rs"]
+mod rng;
+mod scenario;
+mod world;
+
+use checkers::Seen;
+use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
+use world::World;
+
+const SEEDS: u64 = 2000;
+
+#[test]
+fn every_seed_keeps_the_invariants() {
+    if let Ok(seed) = std::env::var("SEED") {
+        let seed = seed.parse().expect("SEED is a number");
+        World::new(seed, true).run();
+        return;
+    }
+    // Each tree has one thread, but there are many trees.
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut seen = Seen::default();
+    thread::scope(|scope| {
+        let some = |first| move || (first..SEEDS).step_by(threads).map(run).collect::<Vec<_>>();
+        let workers: Vec<_> = (0..threads as u64).map(|first| scope.spawn(some(first))).collect();
+        for worker in workers {
+            let seeds = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            seeds.iter().for_each(|one| seen.add(one));
+        }
+    });
+    seen.assert_nothing_was_missed();
+}
+
+fn run(seed: u64) -> Seen {
+    catch_unwind(AssertUnwindSafe(|| World::new(seed, false).run())).unwrap_or_else(|panic| {
+        eprintln!("replay: SEED={seed} cargo test -p proto --test simulation");
+        resume_unwind(panic)
+    })
+}

@@ -1,0 +1,200 @@
+//! The order of things.
+
+use super::fake::{Fake, apply, apply_until, failure, report, text};
+use crate::deploy::cancel::Cancel;
+use crate::deploy::event::{Event, HostStatus, Mode, Status};
+use crate::master::CallResult;
+use proto::message::LimitKind;
+use std::time::Duration;
+use wasmtime::component::Val;
+
+const PLAN: &str = r#"
+[vars]
+base = "/srv"
+
+[[task]]
+know = {}
+register = "facts"
+
+[[task]]
+name = "app"
+place = { path = "{{ vars.base }}/{{ facts.hostname }}", port = "{{ facts.cpus }}", src = "Cargo.toml" }
+register = "app"
+
+[[task]]
+run = { argv = ["restart"] }
+when = "app.changed"
+"#;
+
+/// Facts, a place that may change, and a command that always does.
+fn answer(changes: bool) -> impl Fn(&str, &str) -> CallResult + Send + Sync + 'static {
+    move |module, _| match module {
+        "know" => report(
+            false,
+            &[
+                ("hostname", text("web1")),
+                ("cpus", Val::U32(4)),
+                ("os", Val::Option(None)),
+                ("addresses", Val::List(Vec::new())),
+            ],
+        ),
+        "place" => report(changes, &[("existed", Val::Bool(!changes))]),
+        _ => report(true, &[("exit-code", Val::Option(None)), ("stdout", text(""))]),
+    }
+}
+
+#[tokio::test]
+async fn tasks_run_in_order_with_the_least_grants() {
+    let story = apply(PLAN, 1, Mode::Apply, Fake::new(answer(true))).await;
+    let source = "07".repeat(32);
+    let place = format!(
+        "place({{path: \"/srv/web1\", port: some(4), src: some({{name: \"Cargo.toml\", digest: \"{source}\", size: 5}})}}, apply) write:/srv/web1, source:07070707"
+    );
+    assert_eq!(story.calls[0], "know({nothing: none}, apply) nothing");
+    assert!(story.calls[1].starts_with("place({path: \"/srv/web1\""), "{}", story.calls[1]);
+    assert!(story.calls[1].contains("write:/srv/web1, source:0707"), "{}", story.calls[1]);
+    let _ = place;
+    assert!(story.calls[2].ends_with(" exec:restart"), "{}", story.calls[2]);
+    let statuses: Vec<_> = story.tasks().iter().map(|task| task.status).collect();
+    assert_eq!(statuses, [Status::Ok, Status::Changed, Status::Changed]);
+    assert_eq!(
+        story.names(),
+        [
+            "plan_started",
+            "host_connecting",
+            "host_connected",
+            "task_started",
+            "task_finished",
+            "task_started",
+            "task_finished",
+            "task_started",
+            "task_finished",
+            "host_finished",
+            "plan_finished",
+        ]
+    );
+    assert_eq!((story.outcome.hosts.done, story.shut_down), (1, 1));
+    assert_eq!((story.outcome.totals.changed, story.outcome.totals.ok), (2, 1));
+    let app = &story.tasks()[1];
+    assert_eq!((app.index, app.module.as_str(), app.summary.as_str()), (2, "place", "created"));
+    assert_eq!(app.changes[0].after.as_deref(), Some("new\n"));
+}
+
+#[tokio::test]
+async fn a_condition_skips_its_task() {
+    let story = apply(PLAN, 1, Mode::Apply, Fake::new(answer(false))).await;
+    let last = story.tasks()[2];
+    assert_eq!((last.status, last.summary.as_str()), (Status::Skipped, "not app.changed"));
+    assert_eq!((story.calls.len(), story.outcome.totals.skipped), (2, 1));
+    assert_eq!(story.outcome.hosts.done, 1);
+}
+
+#[tokio::test]
+async fn checking_grants_nothing_that_changes_anything() {
+    let story = apply(PLAN, 1, Mode::Check, Fake::new(answer(true))).await;
+    assert!(story.calls[1].contains(", check) "), "{}", story.calls[1]);
+    assert!(story.calls[1].contains("read:/srv/web1"), "{}", story.calls[1]);
+    assert!(story.calls[2].ends_with(" nothing"), "{}", story.calls[2]);
+}
+
+#[tokio::test]
+async fn a_failure_ends_its_host_and_no_other() {
+    let fake = Fake::new(|module, _| match module {
+        "know" => failure("io"),
+        _ => report(false, &[]),
+    });
+    let story = apply(PLAN, 3, Mode::Apply, fake).await;
+    assert_eq!((story.outcome.hosts.failed, story.shut_down), (3, 3));
+    assert_eq!((story.outcome.totals.failed, story.outcome.totals.not_run), (3, 6));
+    let first = story.tasks()[0];
+    assert_eq!(first.failure.as_deref(), Some("io"));
+    assert_eq!((first.summary.as_str(), first.hint.as_deref()), ("it did not work", Some("try again")));
+}
+
+#[tokio::test]
+async fn only_so_many_hosts_are_worked_on_at_a_time() {
+    let story = apply(PLAN, 7, Mode::Apply, Fake::new(answer(true))).await;
+    assert_eq!((story.outcome.hosts.done, story.shut_down), (7, 7));
+    assert_eq!(story.most, 2);
+}
+
+#[tokio::test]
+async fn an_unreachable_host_says_why() {
+    let mut fake = Fake::new(answer(true));
+    fake.unreachable = true;
+    let story = apply(PLAN, 1, Mode::Apply, fake).await;
+    assert_eq!(
+        story.names(),
+        ["plan_started", "host_connecting", "host_finished", "plan_finished"]
+    );
+    let Event::HostFinished {
+        status,
+        error,
+        hint,
+        totals,
+        ..
+    } = &story.events[2]
+    else {
+        panic!("{:?}", story.events)
+    };
+    assert_eq!(*status, HostStatus::Unreachable);
+    assert_eq!(error.as_deref(), Some("nobody at home"));
+    assert_eq!(hint.as_deref(), Some("come back later"));
+    assert_eq!(totals.not_run, 3);
+}
+
+#[tokio::test]
+async fn every_fate_of_a_call_ends_the_host_in_its_own_way() {
+    let fates = [
+        (CallResult::Denied("to read /etc/x".to_owned()), Status::Denied, "denied"),
+        (failure("denied"), Status::Denied, "denied"),
+        (CallResult::Trapped("unreachable".to_owned()), Status::Failed, "trapped"),
+        (CallResult::Exited(3), Status::Failed, "exited"),
+        (
+            CallResult::OverLimit {
+                limit: LimitKind::Memory,
+                allowed: 64 << 20,
+            },
+            Status::Failed,
+            "over-limit",
+        ),
+        (CallResult::Returned(None), Status::Failed, "other"),
+    ];
+    for (fate, status, kind) in fates {
+        let shown = format!("{fate:?}");
+        let story = apply(PLAN, 1, Mode::Apply, Fake::new(move |_, _| fate.clone())).await;
+        let task = story.tasks()[0];
+        assert_eq!((task.status, task.failure.as_deref()), (status, Some(kind)), "{shown}");
+        assert_eq!(story.outcome.totals.not_run, 2, "{shown}");
+        assert_eq!(story.shut_down, 1, "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_turns_out_wrong_on_a_host_is_its_failure() {
+    // The host's name makes the path relative.
+    let plan = PLAN.replace("{{ vars.base }}/", "");
+    let story = apply(&plan, 1, Mode::Apply, Fake::new(answer(true))).await;
+    let app = story.tasks()[1];
+    assert_eq!((app.status, app.failure.as_deref()), (Status::Failed, Some("plan")));
+    assert!(app.summary.contains("a path on a host is absolute"), "{}", app.summary);
+    assert_eq!(story.calls.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_cancels_what_is_under_way_and_puts_all_away() {
+    let mut fake = Fake::new(answer(true));
+    fake.hangs = true;
+    let cancel = Cancel::new();
+    let later = cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        later.cancel();
+    });
+    let story = apply_until(PLAN, 3, Mode::Apply, fake, cancel).await;
+    // Two were under way, the third had not begun.
+    assert_eq!((story.outcome.hosts.cancelled, story.shut_down), (3, 2));
+    let statuses: Vec<_> = story.tasks().iter().map(|task| task.status).collect();
+    assert_eq!(statuses, [Status::Cancelled, Status::Cancelled]);
+    assert_eq!(story.outcome.totals.not_run, 7);
+}

@@ -1,0 +1,110 @@
+//! The binary from outside: exit statuses, and which stream says what. Nothing here starts a slave; what does
+//! is in the package `tests`.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Output, Stdio};
+
+fn zymogen(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_zymogen"));
+    command.args(arguments).env_remove("CARGO");
+    command
+}
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    told(&zymogen(arguments).output().unwrap())
+}
+
+fn run_with_plan(arguments: &[&str], plan: &str) -> (i32, String, String) {
+    let mut child = zymogen(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(plan.as_bytes()).unwrap();
+    drop(stdin);
+    told(&child.wait_with_output().unwrap())
+}
+
+fn told(output: &Output) -> (i32, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        output.status.code().unwrap_or(-1),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+#[test]
+fn the_version_is_a_result() {
+    let (code, out, err) = run(&["--version"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.starts_with("zymogen "), "{out}");
+}
+
+#[test]
+fn a_wrong_command_line_is_64() {
+    for arguments in [&["depoly"][..], &["deploy", "--detailed-exitcode"], &[]] {
+        let (code, out, err) = run(arguments);
+        assert_eq!((code, out.as_str()), (64, ""), "{arguments:?}");
+        assert!(err.contains("Usage: zymogen"), "{err}");
+    }
+}
+
+#[test]
+fn a_missing_plan_is_1() {
+    let (code, out, err) = run(&["deploy", "no/such/plan.toml"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(
+        err,
+        "error: cannot read the plan no/such/plan.toml\n  because No such file or directory (os error 2)\n"
+    );
+}
+
+#[test]
+fn a_plan_that_is_no_plan_is_1_and_says_where() {
+    let (code, out, err) = run_with_plan(&["deploy", "-"], "[plan]\nhost = \"local\"\n");
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.contains(" --> standard input:2:1\n"), "{err}");
+    assert!(err.contains("help: did you mean `hosts`?"), "{err}");
+}
+
+#[test]
+fn lists_need_no_modules() {
+    let plan = "[[task]]\nname = \"a thing\"\nfile = { path = \"/x\" }\n";
+    let (code, out, err) = run_with_plan(&["deploy", "-", "--list-tasks"], plan);
+    assert_eq!((code, out.as_str(), err.as_str()), (0, "a thing  file\n", ""));
+    let (code, out, _) = run_with_plan(&["deploy", "-", "--list-hosts"], plan);
+    assert_eq!((code, out.as_str()), (0, "local\n"));
+}
+
+#[test]
+fn a_host_that_is_not_in_the_plan_is_1() {
+    let plan = "[[task]]\nfile = { path = \"/x\" }\n";
+    let (code, _, err) = run_with_plan(&["deploy", "-", "-l", "lokal"], plan);
+    assert_eq!(code, 1);
+    assert!(err.contains("standard input has no host `lokal`"), "{err}");
+    assert!(err.contains("help: did you mean `local`?"), "{err}");
+}
+
+#[test]
+fn when_nobody_reads_the_end_is_quiet() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    for arguments in [&["--version"][..], &["--help"]] {
+        let writer = OwnedFd::from(writer.try_clone().unwrap());
+        let output = zymogen(arguments)
+            .stdout(Stdio::from(writer))
+            .output()
+            .unwrap();
+        assert_eq!(told(&output), (141, String::new(), String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn escapes_are_for_terminals() {
+    let (_, _, err) = run_with_plan(&["deploy", "-"], "[plan\n");
+    assert!(!err.contains('\x1b'), "{err:?}");
+}
