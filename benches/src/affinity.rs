@@ -25,7 +25,10 @@ fn apply(pid: u32, set: &CpuSet) -> Result<()> {
     // Every thread has a mask of its own.
     for thread in std::fs::read_dir(format!("/proc/{pid}/task"))? {
         let thread = thread?.file_name();
-        let id = thread.to_string_lossy().parse().map_err(std::io::Error::other)?;
+        let id = thread
+            .to_string_lossy()
+            .parse()
+            .map_err(std::io::Error::other)?;
         sched_setaffinity(rustix::thread::Pid::from_raw(id), set)?;
     }
     Ok(())

@@ -119,7 +119,13 @@ async fn nops(
     for _ in 0..count {
         let start = Instant::now();
         let ended = context
-            .call(module, function, &[], Policy::default(), CallLimits::default())
+            .call(
+                module,
+                function,
+                &[],
+                Policy::default(),
+                CallLimits::default(),
+            )
             .await?;
         seconds.push(start.elapsed().as_secs_f64());
         if ended != CallResult::Returned(None) {

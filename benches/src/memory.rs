@@ -14,7 +14,13 @@ pub(crate) async fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let module = master.repository().find(&example("calculator")?)?;
     let function = module.function("nop")?;
     context
-        .call(&module, &function, &[], Policy::default(), CallLimits::default())
+        .call(
+            &module,
+            &function,
+            &[],
+            Policy::default(),
+            CallLimits::default(),
+        )
         .await?;
     rows.push(row("slave at rest, after a call", &context).await?);
     context.shutdown().await;

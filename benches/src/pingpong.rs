@@ -16,7 +16,12 @@ pub(crate) struct Sizes {
 }
 
 /// Seconds of each of `count` round trips; this process on CPU `here`, the other one on `there`.
-pub(crate) fn round_trips(sizes: Sizes, count: usize, here: usize, there: usize) -> Result<Vec<f64>> {
+pub(crate) fn round_trips(
+    sizes: Sizes,
+    count: usize,
+    here: usize,
+    there: usize,
+) -> Result<Vec<f64>> {
     affinity::bind(0, here)?;
     let mut child = Command::new(std::env::current_exe()?)
         .args([ECHO, &sizes.request.to_string(), &sizes.answer.to_string()])
@@ -52,7 +57,11 @@ pub(crate) fn echo() -> ExitCode {
     let (mut request, answer) = (vec![0; size(2)], vec![2; size(3)]);
     let (mut input, mut output) = (stdin().lock(), stdout().lock());
     while input.read_exact(&mut request).is_ok() {
-        if output.write_all(&answer).and_then(|()| output.flush()).is_err() {
+        if output
+            .write_all(&answer)
+            .and_then(|()| output.flush())
+            .is_err()
+        {
             break;
         }
     }

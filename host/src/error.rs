@@ -3,6 +3,7 @@
 //! The errors of the other modules say what happened; each is turned into an [`Error`] here, by its kind.
 
 use crate::build::BuildError;
+use crate::connect::SpecError;
 use crate::master::CallResult;
 use crate::module::ModuleError;
 use crate::output::Diagnostic;
@@ -302,6 +303,13 @@ impl From<BuildError> for Error {
             this.causes.push(output.join("\n"));
         }
         this
+    }
+}
+
+/// Nobody can be reached whose way is no way.
+impl From<SpecError> for Error {
+    fn from(error: SpecError) -> Self {
+        Self::input(error.to_string())
     }
 }
 

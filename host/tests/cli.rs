@@ -1,6 +1,8 @@
 //! The binary from outside: exit statuses, and which stream says what. Nothing here starts a slave; what does
 //! is in the package `tests`.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Output, Stdio};
@@ -75,7 +77,10 @@ fn a_plan_that_is_no_plan_is_1_and_says_where() {
 fn lists_need_no_modules() {
     let plan = "[[task]]\nname = \"a thing\"\nfile = { path = \"/x\" }\n";
     let (code, out, err) = run_with_plan(&["deploy", "-", "--list-tasks"], plan);
-    assert_eq!((code, out.as_str(), err.as_str()), (0, "a thing  file\n", ""));
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (0, "a thing  file\n", "")
+    );
     let (code, out, _) = run_with_plan(&["deploy", "-", "--list-hosts"], plan);
     assert_eq!((code, out.as_str()), (0, "local\n"));
 }
@@ -99,7 +104,11 @@ fn when_nobody_reads_the_end_is_quiet() {
             .stdout(Stdio::from(writer))
             .output()
             .unwrap();
-        assert_eq!(told(&output), (141, String::new(), String::new()), "{arguments:?}");
+        assert_eq!(
+            told(&output),
+            (141, String::new(), String::new()),
+            "{arguments:?}"
+        );
     }
 }
 

@@ -42,13 +42,21 @@ fn a_truncated_component() {
         .stderr_has(&["cannot be compiled"]);
 }
 
-/// `(component (import "acme:nowhere/nothing@1.0.0" (instance (export "f" (func)))) ...)`
 #[test]
 fn an_import_that_nobody_offers() {
-    let (_keep, path) = file("lonely.wasm", LONELY);
+    let lonely = wat::parse_str(
+        r#"(component
+            (import "acme:nowhere/nothing@1.0.0" (instance $nothing (export "f" (func))))
+            (core func $f (canon lower (func $nothing "f")))
+            (core module $m
+                (import "" "f" (func $f))
+                (func (export "g") (call $f)))
+            (core instance $i (instantiate $m (with "" (instance (export "f" (func $f))))))
+            (func (export "g") (canon lift (core func $i "g"))))"#,
+    )
+    .unwrap();
+    let (_keep, path) = file("lonely.wasm", &lonely);
     call(path.to_str().unwrap(), "g()")
         .status(1)
         .stderr_has(&["acme:nowhere/nothing"]);
 }
-
-const LONELY: &[u8] = include_bytes!("lonely.wasm");

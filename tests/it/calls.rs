@@ -4,7 +4,9 @@ use crate::support::{call, example, run};
 
 #[test]
 fn an_export_of_the_world() {
-    call(&example("calculator"), "add(1, 2)").status(0).stdout("3\n");
+    call(&example("calculator"), "add(1, 2)")
+        .status(0)
+        .stdout("3\n");
     call(&example("calculator"), "add(-2147483648, 1)")
         .status(0)
         .stdout("-2147483647\n");
@@ -18,7 +20,9 @@ fn an_export_of_an_interface_by_each_of_its_names() {
         "zymogen:examples/shapes#divide(7, 2)",
         "zymogen:examples/shapes@0.1.0#divide(7, 2)",
     ] {
-        call(&example("calculator"), name).status(0).stdout("ok(3)\n");
+        call(&example("calculator"), name)
+            .status(0)
+            .stdout("ok(3)\n");
     }
 }
 

@@ -48,7 +48,9 @@ fn a_variable_from_the_command_line() {
 fn check_changes_nothing_and_diff_shows_what_would() {
     let plan = Plan::new(GREETING);
     plan.deploy(&[]).status(0);
-    let run = plan.deploy(&["--check", "--diff", "-e", "name=moon"]).status(0);
+    let run = plan
+        .deploy(&["--check", "--diff", "-e", "name=moon"])
+        .status(0);
     run.stdout_has(&["-hello world", "+hello moon"]);
     assert_eq!(plan.read("out/greeting"), "hello world\n");
     plan.deploy(&["--check", "--detailed-exitcode", "-e", "name=moon"])
@@ -109,7 +111,9 @@ file = { path = "@/touched", state = "touch" }
 copy = { path = "@/x", content = "{{ vars.prot }}" }
 "#,
     );
-    plan.deploy(&[]).status(1).stderr_has(&["prot", "deploy.toml:10:"]);
+    plan.deploy(&[])
+        .status(1)
+        .stderr_has(&["prot", "deploy.toml:10:"]);
     assert!(!plan.path("touched").exists());
 }
 

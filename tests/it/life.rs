@@ -10,7 +10,6 @@ use std::time::Duration;
 use wasmtime::component::Val;
 
 async fn start() -> (Master, Context) {
-    // SAFETY-free: the variables are set before any other thread of this test reads them.
     let master = host::testing::master(home()).unwrap();
     let context = master.connect(&"local".parse().unwrap()).await.unwrap();
     (master, context)
@@ -73,7 +72,13 @@ async fn a_guest_that_spins_delays_nobody() {
     let (ended, ()) = tokio::join!(spins, sums);
     for end in ended {
         assert!(
-            matches!(end, CallResult::OverLimit { limit: LimitKind::WallTime, .. }),
+            matches!(
+                end,
+                CallResult::OverLimit {
+                    limit: LimitKind::WallTime,
+                    ..
+                }
+            ),
             "{end:?}"
         );
     }

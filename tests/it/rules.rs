@@ -17,7 +17,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
 
 fn metadata() -> serde_json::Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
@@ -49,15 +55,31 @@ fn dependencies_point_one_way() {
 #[test]
 fn the_slave_has_no_compiler_and_no_command_line() {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "-p", "slave", "-e", "normal", "--prefix", "none", "--offline"])
+        .args([
+            "tree",
+            "-p",
+            "slave",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "--offline",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
     let tree = String::from_utf8(output.stdout).unwrap();
     assert!(tree.contains("wasmtime v"), "{tree}");
-    for foreign in ["cranelift-codegen", "wasmtime-internal-cranelift", "clap", "host"] {
+    for foreign in [
+        "cranelift-codegen",
+        "wasmtime-internal-cranelift",
+        "clap",
+        "host",
+    ] {
         assert!(
-            !tree.lines().any(|line| line.split(' ').next() == Some(foreign)),
+            !tree
+                .lines()
+                .any(|line| line.split(' ').next() == Some(foreign)),
             "the slave depends on {foreign}"
         );
     }

@@ -69,7 +69,12 @@ fn facts_need_their_grant() {
         .status(5)
         .stderr_has(&["system"]);
     run(&[
-        "call", "local", "facts", "run({filter: none}, apply)", "--grant", "system",
+        "call",
+        "local",
+        "facts",
+        "run({filter: none}, apply)",
+        "--grant",
+        "system",
     ])
     .status(0)
     .stdout_has(&["hostname"]);

@@ -33,6 +33,12 @@ pub fn zymogen() -> Command {
         .env_remove("NO_COLOR")
         .current_dir(root())
         .stdin(Stdio::null());
+    // The program may have to build a slave, with the toolchain of whoever runs the tests.
+    for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
+        if let (None, Some(home)) = (std::env::var_os(name), std::env::var_os("HOME")) {
+            command.env(name, Path::new(&home).join(folder));
+        }
+    }
     command
 }
 
@@ -152,7 +158,10 @@ impl Plan {
     pub fn new(text: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let plan = Self { directory };
-        plan.file("deploy.toml", &text.replace("@", plan.directory.path().to_str().unwrap()));
+        plan.file(
+            "deploy.toml",
+            &text.replace("@", plan.directory.path().to_str().unwrap()),
+        );
         plan
     }
 

@@ -1,16 +1,18 @@
-//! The broker of one context: links, requests, calls.
+//! The broker of one context: its links, its lock and its time. [`crate::send`] and [`crate::execute`] have the
+//! rest of its methods.
+//!
+//! Lock order: the core, then a queue. Nothing is spawned, aborted or called back under either.
 
 use crate::core::{Core, Errand, Port};
 use crate::queue::SendQueue;
-use crate::{Execute, IO_SIZE, Receive, link};
-use bytes::Bytes;
-use proto::message::{Call, Dead, DeadReason, Down, Outcome, RefusedKind};
+use crate::{Execute, Receive, link};
+use proto::message::Down;
 use proto::router::{Config, Input, Role};
-use proto::{Body, ContextId, Flags, FrameDecoder, Handle, Limits, LinkId, RequestId};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use proto::{ContextId, FrameDecoder, Limits, LinkId};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 
 /// What holds for a whole context.
 pub struct Settings {
@@ -29,18 +31,25 @@ pub struct Settings {
 /// A context's broker. Clones are the same broker.
 #[derive(Clone)]
 pub struct Broker {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    me: ContextId,
-    limits: Limits,
-    compress_from: Option<u32>,
-    execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
+pub(crate) struct Shared {
+    pub(crate) me: ContextId,
+    pub(crate) limits: Limits,
+    pub(crate) compress_from: Option<u32>,
+    pub(crate) execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
     receive: Arc<dyn Receive>,
     core: Mutex<Core>,
     shutdown: watch::Sender<bool>,
-    timer_changed: Notify,
+    timer_changed: Arc<Notify>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // Nobody needs to be woken any more, which the keeper of time must notice.
+        self.timer_changed.notify_one();
+    }
 }
 
 /// A link as its owner sees it.
@@ -65,20 +74,22 @@ impl Broker {
     /// A broker without links. Must be called inside the tokio runtime that shall do its IO.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let broker = Self {
-            shared: Arc::new(Shared {
-                me: settings.router.me,
-                limits: settings.limits,
-                compress_from: settings.compress_from,
-                execute: settings.execute,
-                receive: settings.receive,
-                core: Mutex::new(Core::new(settings.router)),
-                shutdown: watch::Sender::new(false),
-                timer_changed: Notify::new(),
-            }),
-        };
-        tokio::spawn(broker.clone().keep_time());
-        broker
+        let mut router = settings.router;
+        // A call that nobody executes would have no outcome.
+        router.executes &= settings.execute.is_some();
+        let timer_changed = Arc::new(Notify::new());
+        let shared = Arc::new(Shared {
+            me: router.me,
+            limits: settings.limits,
+            compress_from: settings.compress_from,
+            execute: settings.execute,
+            receive: settings.receive,
+            core: Mutex::new(Core::new(router)),
+            shutdown: watch::Sender::new(false),
+            timer_changed: timer_changed.clone(),
+        });
+        tokio::spawn(keep_time(Arc::downgrade(&shared), timer_changed));
+        Self { shared }
     }
 
     /// The context that this broker serves.
@@ -93,7 +104,8 @@ impl Broker {
         self.shared.limits
     }
 
-    /// Adds a neighbour. `decoder` may hold what the handshake read ahead.
+    /// Adds a neighbour. `decoder` may hold what the handshake read ahead. Must be called inside the tokio
+    /// runtime that shall do its IO.
     pub fn attach(
         &self,
         peer: ContextId,
@@ -117,7 +129,7 @@ impl Broker {
             role,
         });
         self.shared.timer_changed.notify_one();
-        tokio::spawn(link::write(self.clone(), id, writer, queue));
+        tokio::spawn(link::write(self.clone(), id, writer, queue, watch.clone()));
         tokio::spawn(link::read(self.clone(), id, reader, decoder, watch.clone()));
         Link { id, down: watch }
     }
@@ -137,25 +149,36 @@ impl Broker {
     /// Bytes that wait to be written, over all links.
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
-        self.lock().ports.values().map(|port| port.queue.len()).sum()
+        self.lock()
+            .ports
+            .values()
+            .map(|port| port.queue.len())
+            .sum()
     }
 
     pub(crate) fn drive(&self, input: Input) {
         let mut errands = Vec::new();
-        self.lock().drive(Instant::now(), input, &mut errands);
+        self.lock().drive(now(), input, &mut errands);
         self.run(errands);
     }
 
     pub(crate) fn lost(&self, link: LinkId, why: Down) {
-        self.lock().close(link, why.clone());
-        self.drive(Input::LinkDown { link, why });
+        let mut errands = Vec::new();
+        {
+            let mut core = self.lock();
+            core.close(link, why.clone());
+            core.drive(now(), Input::LinkDown { link, why }, &mut errands);
+        }
+        self.run(errands);
     }
 
-    fn run(&self, errands: Vec<Errand>) {
+    /// Does what is left to do once the lock is released.
+    pub(crate) fn run(&self, errands: Vec<Errand>) {
         for errand in errands {
             match errand {
                 Errand::Deliver(message) => self.shared.receive.receive(self, message),
                 Errand::Execute { call, from, body } => self.execute(call, from, body),
+                Errand::Abort(task) => task.abort(),
                 Errand::Shutdown => {
                     self.shared.shutdown.send_replace(true);
                 }
@@ -163,31 +186,40 @@ impl Broker {
         }
     }
 
-    /// Wakes the router when it wants to be woken, until the process ends.
-    async fn keep_time(self) {
-        loop {
-            let next = self.lock().router.poll_timeout();
-            let changed = self.shared.timer_changed.notified();
-            match next {
-                None => changed.await,
-                Some((at, _reason)) => {
-                    tokio::select! {
-                        () = tokio::time::sleep_until(at.into()) => {}
-                        () = changed => continue,
-                    }
-                    let mut errands = Vec::new();
-                    self.lock().timeout(Instant::now(), &mut errands);
-                    self.run(errands);
-                }
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Core> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
         // Were there a panic under the lock, each message would still find a whole router.
         self.shared
             .core
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Wakes the router when it wants to be woken, as long as there is a broker.
+async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
+    let broker = || shared.upgrade().map(|shared| Broker { shared });
+    loop {
+        let Some(next) = broker().map(|broker| broker.lock().router.poll_timeout()) else {
+            return;
+        };
+        // A change since then has left a permit.
+        let Some((at, _reason)) = next else {
+            changed.notified().await;
+            continue;
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(at.into()) => {}
+            () = changed.notified() => continue,
+        }
+        if let Some(broker) = broker() {
+            let mut errands = Vec::new();
+            broker.lock().timeout(now(), &mut errands);
+            broker.run(errands);
+        }
+    }
+}
+
+/// The time of tokio, which tests can hold still.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }

@@ -4,7 +4,7 @@ use crate::queue::SendQueue;
 use proto::message::{Dead, Down};
 use proto::router::{Config, Input, Message, Output, Router};
 use proto::{Body, CallId, ContextId, LinkId, RequestId};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{oneshot, watch};
@@ -22,9 +22,10 @@ pub(crate) struct Port {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) router: Router,
-    pub(crate) ports: HashMap<LinkId, Port>,
+    pub(crate) ports: BTreeMap<LinkId, Port>,
     pub(crate) replies: HashMap<RequestId, Reply>,
-    pub(crate) calls: HashMap<CallId, AbortHandle>,
+    /// The calls under way, with their tasks as soon as these have been spawned.
+    pub(crate) calls: HashMap<CallId, Option<AbortHandle>>,
     last_link: u64,
     last_request: u64,
 }
@@ -38,6 +39,7 @@ pub(crate) enum Errand {
         from: ContextId,
         body: Body,
     },
+    Abort(AbortHandle),
     Shutdown,
 }
 
@@ -45,7 +47,7 @@ impl Core {
     pub(crate) fn new(config: Config) -> Self {
         Self {
             router: Router::new(config),
-            ports: HashMap::new(),
+            ports: BTreeMap::new(),
             replies: HashMap::new(),
             calls: HashMap::new(),
             last_link: 0,
@@ -74,15 +76,15 @@ impl Core {
     /// Gives the router one event and does what it says, all but the errands.
     pub(crate) fn drive(&mut self, now: Instant, input: Input, errands: &mut Vec<Errand>) {
         self.router.handle(now, input);
-        self.obey(errands);
+        self.obey(now, errands);
     }
 
     pub(crate) fn timeout(&mut self, now: Instant, errands: &mut Vec<Errand>) {
         self.router.handle_timeout(now);
-        self.obey(errands);
+        self.obey(now, errands);
     }
 
-    fn obey(&mut self, errands: &mut Vec<Errand>) {
+    fn obey(&mut self, now: Instant, errands: &mut Vec<Errand>) {
         while let Some(output) = self.router.poll_output() {
             match output {
                 Output::Send { link, frame } => {
@@ -93,7 +95,7 @@ impl Core {
                     if overfull {
                         let why = Down::Io("the peer does not read what it is sent".to_owned());
                         self.close(link, why.clone());
-                        self.router.handle(Instant::now(), Input::LinkDown { link, why });
+                        self.router.handle(now, Input::LinkDown { link, why });
                     }
                 }
                 Output::Reply { request, reply } => {
@@ -103,8 +105,9 @@ impl Core {
                     }
                 }
                 Output::Cancel { call } => {
-                    if let Some(task) = self.calls.remove(&call) {
-                        task.abort();
+                    // One that has no task yet is aborted as soon as it has.
+                    if let Some(Some(task)) = self.calls.remove(&call) {
+                        errands.push(Errand::Abort(task));
                     }
                 }
                 Output::Close { link, why } => self.close(link, why),
@@ -113,6 +116,7 @@ impl Core {
                 }
                 Output::Deliver(message) => errands.push(Errand::Deliver(message)),
                 Output::Execute { call, from, body } => {
+                    self.calls.insert(call, None);
                     errands.push(Errand::Execute { call, from, body });
                 }
                 Output::Shutdown => errands.push(Errand::Shutdown),

@@ -12,8 +12,10 @@
 
 mod broker;
 mod core;
+mod execute;
 mod link;
 mod queue;
+mod send;
 pub mod stream;
 pub mod transfer;
 

@@ -6,6 +6,7 @@ use crate::queue::SendQueue;
 use proto::message::Down;
 use proto::router::Input;
 use proto::{FrameDecoder, LinkId};
+use std::io;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -64,25 +65,33 @@ async fn read_frames(
     }
 }
 
-/// Writes until the stream fails or the link is closed.
+/// Writes until the stream fails or the link is closed, be it in the middle of a frame: a peer that does not
+/// read would otherwise keep the stream open.
 pub(crate) async fn write(
     broker: Broker,
     link: LinkId,
     stream: impl AsyncWrite,
     queue: Arc<SendQueue>,
+    mut closed: watch::Receiver<Option<Down>>,
 ) {
+    let error = tokio::select! {
+        error = write_batches(stream, &queue) => error,
+        _ = closed.wait_for(Option::is_some) => return,
+    };
+    if let Err(error) = error {
+        let why = match error.kind() {
+            io::ErrorKind::BrokenPipe => Down::Closed,
+            _ => Down::Io(error.to_string()),
+        };
+        broker.lost(link, why);
+    }
+}
+
+async fn write_batches(stream: impl AsyncWrite, queue: &SendQueue) -> io::Result<()> {
     let mut stream = std::pin::pin!(stream);
     while let Some(mut batch) = queue.take().await {
-        let written = async {
-            stream.write_all_buf(&mut batch).await?;
-            stream.flush().await
-        };
-        if let Err(error) = written.await {
-            let why = match error.kind() {
-                std::io::ErrorKind::BrokenPipe => Down::Closed,
-                _ => Down::Io(error.to_string()),
-            };
-            broker.lost(link, why);
-        }
+        stream.write_all_buf(&mut batch).await?;
+        stream.flush().await?;
     }
+    Ok(())
 }

@@ -88,7 +88,8 @@ impl Broker {
         }
     }
 
-    async fn when_room(&self, to: ContextId, flags: Flags, push: impl FnOnce()) {
+    /// Waits for room on the way to a context, then does `push`.
+    pub(crate) async fn when_room(&self, to: ContextId, flags: Flags, push: impl FnOnce()) {
         let queue = self.lock().queue_towards(to);
         match queue {
             Some(queue) => queue.when_room(flags, push).await,
@@ -97,7 +98,8 @@ impl Broker {
         }
     }
 
-    fn packed(&self, body: Body) -> Result<Body, Dead> {
+    /// The body as it goes over the wire.
+    pub(crate) fn packed(&self, body: Body) -> Result<Body, Dead> {
         let max = self.shared.limits.max_body;
         if body.bytes().len() > max as usize {
             return Err(self.dead(DeadReason::TooLarge(max)));
@@ -108,11 +110,11 @@ impl Broker {
         })
     }
 
-    fn malformed(&self, error: &proto::BodyError) -> Dead {
+    pub(crate) fn malformed(&self, error: &proto::BodyError) -> Dead {
         self.dead(DeadReason::Malformed(error.to_string()))
     }
 
-    fn dead(&self, reason: DeadReason) -> Dead {
+    pub(crate) fn dead(&self, reason: DeadReason) -> Dead {
         Dead {
             reason,
             at: self.shared.me,

@@ -8,6 +8,9 @@ use std::collections::HashMap;
 /// The most that one transfer may carry, packed or not, in bytes.
 pub const MAX_CONTENT: u64 = 1 << 30;
 
+/// Transfers that may be under way to one context at once.
+const MAX_TRANSFERS: usize = 1024;
+
 /// Content that has come whole. Still packed, and not checked.
 #[derive(Debug)]
 pub struct Complete<T> {
@@ -41,6 +44,12 @@ pub enum ContentError {
     /// The packed bytes are no zstd frame of the announced length.
     #[error("it cannot be decompressed: {0}")]
     Packed(String),
+    /// Nothing was announced: even an empty zstd frame has some bytes.
+    #[error("no bytes were announced")]
+    Nothing,
+    /// More than this side follows at once.
+    #[error("{MAX_TRANSFERS} other transfers are under way")]
+    TooMany,
     /// More bytes came than were announced.
     #[error("more bytes came than were announced")]
     TooLong,
@@ -58,7 +67,7 @@ impl<T> Incoming<T> {
     /// A context has announced content. Its bulk frames follow.
     ///
     /// # Errors
-    /// If it is too large; its frames are then ignored.
+    /// If it is too large, or nothing, or one too many; its frames are then ignored.
     pub fn announce(
         &mut self,
         src: ContextId,
@@ -68,6 +77,12 @@ impl<T> Incoming<T> {
         let longest = transfer.len.max(transfer.packed_len);
         if longest > MAX_CONTENT {
             return Err((ContentError::TooLarge(longest), about));
+        }
+        if transfer.packed_len == 0 {
+            return Err((ContentError::Nothing, about));
+        }
+        if self.transfers.len() >= MAX_TRANSFERS {
+            return Err((ContentError::TooMany, about));
         }
         let partial = Partial {
             packed: BytesMut::new(),

@@ -14,7 +14,10 @@ fn every_example_of_the_document_is_a_message_here_and_the_other_way_round() {
     let documented: Vec<_> = vectors::read().into_iter().map(|(name, _)| name).collect();
     let unique: BTreeSet<_> = documented.iter().cloned().collect();
     assert_eq!(unique.len(), documented.len(), "an example occurs twice");
-    let known: BTreeSet<_> = messages::all().iter().map(|it| it.name.to_owned()).collect();
+    let known: BTreeSet<_> = messages::all()
+        .iter()
+        .map(|it| it.name.to_owned())
+        .collect();
     assert_eq!(unique, known);
 }
 

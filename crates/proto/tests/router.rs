@@ -136,7 +136,10 @@ fn a_sibling_cannot_say_that_the_respondent_died() {
     };
     assert_eq!(master.frame(BOB, forged), [dropped]);
     let answer = frame(ALICE, MASTER, FIRST, Handle::NONE, &text("answer"));
-    assert_eq!(master.frame(ALICE, answer), [replied(1, Ok(text("answer")))]);
+    assert_eq!(
+        master.frame(ALICE, answer),
+        [replied(1, Ok(text("answer")))]
+    );
 }
 
 #[test]
@@ -155,7 +158,12 @@ fn a_dead_reply_that_nobody_understands_is_still_a_reply() {
     master.ask(1, ALICE, Handle::CALL_FUNCTION);
     let reply = frame(ALICE, MASTER, FIRST, Handle::IS_DEAD, &text("\u{7}"));
     let outputs = master.frame(ALICE, reply);
-    let [Output::Reply { reply: Err(why), .. }] = &outputs[..] else {
+    let [
+        Output::Reply {
+            reply: Err(why), ..
+        },
+    ] = &outputs[..]
+    else {
         panic!("{outputs:?}");
     };
     assert!(matches!(why.reason, DeadReason::Malformed(_)), "{why}");
@@ -218,7 +226,10 @@ fn a_call_at_a_handle_in_use_and_one_too_many_are_refused() {
     assert_eq!(slave.frame(MASTER, call(FIRST)), in_use);
     assert_eq!(slave.frame(MASTER, call(SECOND)).len(), 1);
     let third = Handle(2000);
-    assert_eq!(slave.frame(MASTER, call(third)), refusal(third, DeadReason::Busy));
+    assert_eq!(
+        slave.frame(MASTER, call(third)),
+        refusal(third, DeadReason::Busy)
+    );
     assert_eq!(slave.router.load(), (0, 2, 1));
 }
 
@@ -234,7 +245,10 @@ fn raw_bytes_reach_only_the_handles_that_take_them() {
             reply_to: Handle(1000),
             body: bulk.clone(),
         };
-        assert_eq!(slave.frame(MASTER, chunk(handle)), [Output::Deliver(message)]);
+        assert_eq!(
+            slave.frame(MASTER, chunk(handle)),
+            [Output::Deliver(message)]
+        );
     }
     slave.ask(1, MASTER, Handle(7));
     for handle in [Handle::CALL_FUNCTION, Handle::SHUTDOWN, Handle::PING, FIRST] {
@@ -279,14 +293,23 @@ fn a_frame_does_not_turn_round() {
     // For nobody whom the slave knows, and for the very context that sent it.
     let lost = frame(MASTER, ContextId(9), Handle::PING, FIRST, &Body::empty());
     let no_route = |id| Body::new(&dead(DeadReason::NoRoute(id), ALICE)).unwrap();
-    let answer = send(ALICE, MASTER, FIRST, Handle::IS_DEAD, &no_route(ContextId(9)));
+    let answer = send(
+        ALICE,
+        MASTER,
+        FIRST,
+        Handle::IS_DEAD,
+        &no_route(ContextId(9)),
+    );
     assert_eq!(both_ways(&lost)[0], [answer]);
     let own = frame(BOB, BOB, Handle::PING, FIRST, &Body::empty());
     let [_, outputs] = both_ways(&own);
     let [Output::Send { frame, .. }] = &outputs[..] else {
         panic!("{outputs:?}");
     };
-    assert_eq!((frame.header.src, frame.header.reply_to), (ALICE, Handle::IS_DEAD));
+    assert_eq!(
+        (frame.header.src, frame.header.reply_to),
+        (ALICE, Handle::IS_DEAD)
+    );
 }
 
 #[test]
@@ -297,7 +320,10 @@ fn nobody_speaks_for_this_context_or_for_the_other_side_of_it() {
         [Output::Violation { link, violation }]
     };
     let log = |src| frame(src, ALICE, Handle::FORWARD_LOG, Handle::NONE, &text("log"));
-    assert_eq!(both_ways(&log(ALICE)), [spoofed(ALICE, MASTER), spoofed(ALICE, BOB)]);
+    assert_eq!(
+        both_ways(&log(ALICE)),
+        [spoofed(ALICE, MASTER), spoofed(ALICE, BOB)]
+    );
     assert_eq!(both_ways(&log(BOB))[0], spoofed(BOB, MASTER));
     assert_eq!(both_ways(&log(MASTER))[1], spoofed(MASTER, BOB));
 
@@ -305,7 +331,10 @@ fn nobody_speaks_for_this_context_or_for_the_other_side_of_it() {
     borrowed.header.auth = MASTER;
     let violation = Violation::SpoofedAuthority(MASTER);
     let link = link(BOB);
-    assert_eq!(both_ways(&borrowed)[1], [Output::Violation { link, violation }]);
+    assert_eq!(
+        both_ways(&borrowed)[1],
+        [Output::Violation { link, violation }]
+    );
 }
 
 #[test]
@@ -361,14 +390,20 @@ fn a_ping_is_answered() {
 fn a_context_without_a_parent_has_nobody_to_work_for() {
     let mut slave = Sut::slave();
     slave.up(BOB, Role::Child);
-    slave.frame(MASTER, frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call")));
+    slave.frame(
+        MASTER,
+        frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call")),
+    );
     let lost = |peer| Input::LinkDown {
         link: link(peer),
         why: Down::Closed,
     };
     assert_eq!(slave.input(lost(BOB)), []);
     let call = CallId(1);
-    assert_eq!(slave.input(lost(MASTER)), [Output::Cancel { call }, Output::Shutdown]);
+    assert_eq!(
+        slave.input(lost(MASTER)),
+        [Output::Cancel { call }, Output::Shutdown]
+    );
     assert_eq!(slave.router.load(), (0, 0, 0));
 }
 
@@ -380,7 +415,13 @@ fn a_link_that_goes_ends_what_went_over_it_and_nothing_else() {
     let (link, why) = (link(ALICE), Down::Closed);
     let reason = DeadReason::LinkDown(why.clone());
     let lost = replied(1, Err(dead(reason, MASTER)));
-    assert_eq!(master.input(Input::LinkDown { link, why: why.clone() }), [lost]);
+    assert_eq!(
+        master.input(Input::LinkDown {
+            link,
+            why: why.clone()
+        }),
+        [lost]
+    );
     assert_eq!(master.input(Input::LinkDown { link, why }), []);
     assert_eq!(master.router.load(), (1, 0, 1));
 }
@@ -423,7 +464,11 @@ fn a_silent_peer_is_given_up_after_the_limit() {
             why,
         },
     ];
-    assert_eq!(outputs.iter().filter(|it| ends.contains(it)).count(), 2, "{outputs:?}");
+    assert_eq!(
+        outputs.iter().filter(|it| ends.contains(it)).count(),
+        2,
+        "{outputs:?}"
+    );
     assert_eq!(master.router.load(), (0, 0, 1));
 }
 
@@ -433,7 +478,10 @@ fn whoever_was_asleep_itself_does_not_take_its_peers_for_dead() {
     master.now += 100 * HEARTBEAT;
     master.router.handle_timeout(master.now);
     let outputs = master.outputs();
-    assert!(outputs.iter().all(|it| matches!(it, Output::Send { .. })), "{outputs:?}");
+    assert!(
+        outputs.iter().all(|it| matches!(it, Output::Send { .. })),
+        "{outputs:?}"
+    );
     assert_eq!(master.router.load(), (0, 0, 2));
     // The words that waited for us are read now.
     for peer in [ALICE, BOB] {

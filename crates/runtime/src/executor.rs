@@ -103,8 +103,11 @@ impl Executor {
             Ok(instance) => instance,
             Err(error) => return ended(&error),
         };
-        let Some(func) = instance.get_func(&mut store, &function.index) else {
-            return refused(RefusedKind::NoExport, "the export is no function".to_owned());
+        let Some(func) = instance.get_func(&mut store, function.index) else {
+            return refused(
+                RefusedKind::NoExport,
+                "the export is no function".to_owned(),
+            );
         };
         match &function.bytes {
             Some(shape) => call_bytes(shape, &func, &mut store, arguments).await,

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
+use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
 /// Elements of all tables of one component, far beyond what a compiler makes.
@@ -105,8 +106,11 @@ fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
         builder
             .allow_tcp(true)
             .allow_udp(true)
-            .socket_addr_check(move |address, _| {
-                let granted = addresses.contains(&address);
+            .socket_addr_check(move |address, using| {
+                // Whoever connects is bound to some free port of this machine first.
+                let binds = matches!(using, SocketAddrUse::TcpBind | SocketAddrUse::UdpBind);
+                let anywhere = address.ip().is_unspecified() && address.port() == 0;
+                let granted = (binds && anywhere) || addresses.contains(&address);
                 Box::pin(async move { granted })
             });
     }

@@ -19,4 +19,5 @@ pub mod value;
 pub use artifact::{ArtifactError, Artifacts};
 pub use engine::{Engines, compatibility, config};
 pub use executor::Executor;
+pub use modules::check_imports;
 pub use upstream::{Artifact, Upstream};

@@ -6,12 +6,11 @@ use crate::guest::Guest;
 use crate::upstream::{Artifact, Upstream};
 use crate::value::{self, BytesShape};
 use proto::Digest;
-use proto::message::{
-    CompatibilityId, EngineKind, Export, ModuleRef, Outcome, RefusedKind,
-};
-use std::collections::HashMap;
+use proto::message::{CompatibilityId, EngineKind, Export, ModuleRef, Outcome, RefusedKind};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
+use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, Type};
 
@@ -29,7 +28,7 @@ pub(crate) struct Modules {
 
 #[derive(Default)]
 struct Kept {
-    modules: HashMap<Digest, Slot>,
+    modules: BTreeMap<Digest, Slot>,
     clock: u64,
 }
 
@@ -97,9 +96,9 @@ impl Modules {
     }
 
     async fn load(&self, wanted: &ModuleRef) -> Result<Arc<Module>, Outcome> {
-        let (kind, component) = match self.from_disk(wanted) {
+        let (kind, component) = match self.load_kept(wanted) {
             Some(found) => found,
-            None => self.from_parent(wanted).await?,
+            None => self.fetch(wanted).await?,
         };
         let linker = self.linker(kind).await?;
         let instances = linker.instantiate_pre(&component).map_err(|error| {
@@ -115,7 +114,7 @@ impl Modules {
         }))
     }
 
-    fn from_disk(&self, wanted: &ModuleRef) -> Option<(EngineKind, Component)> {
+    fn load_kept(&self, wanted: &ModuleRef) -> Option<(EngineKind, Component)> {
         let artifacts = self.artifacts.as_ref()?;
         let path = artifacts.path(&wanted.digest, &self.compatibility);
         let engine = |kind| self.engines.get(kind).cloned();
@@ -127,15 +126,14 @@ impl Modules {
         })
     }
 
-    async fn from_parent(&self, wanted: &ModuleRef) -> Result<(EngineKind, Component), Outcome> {
+    async fn fetch(&self, wanted: &ModuleRef) -> Result<(EngineKind, Component), Outcome> {
         let name = &wanted.name;
         let artifact = self
             .upstream
             .module(wanted)
             .await
             .map_err(|why| refused(RefusedKind::NoModule, format!("module `{name}`: {why}")))?;
-        let bad =
-            |why: String| refused(RefusedKind::BadModule, format!("module `{name}`: {why}"));
+        let bad = |why: String| refused(RefusedKind::BadModule, format!("module `{name}`: {why}"));
         let kind = artifact.engine;
         let engine = self.engines.get(kind).map_err(|e| bad(format!("{e:#}")))?;
         self.keep(wanted, &artifact);
@@ -159,16 +157,7 @@ impl Modules {
 
     async fn linker(&self, kind: EngineKind) -> Result<&Linker<Guest>, Outcome> {
         let cell = &self.linkers[usize::from(kind == EngineKind::Concurrent)];
-        let make = async || {
-            let engine = self.engines.get(kind)?;
-            let mut linker = Linker::new(engine);
-            wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-            if kind == EngineKind::Concurrent {
-                wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-            }
-            crate::host::add_to_linker(&mut linker)?;
-            Ok(linker)
-        };
+        let make = async || linker(self.engines.get(kind)?, kind);
         cell.get_or_try_init(make)
             .await
             .map_err(|error: wasmtime::Error| refused(RefusedKind::BadModule, format!("{error:#}")))
@@ -193,7 +182,10 @@ impl Module {
         let ComponentItem::ComponentFunc(ty) = item else {
             return Err(missing());
         };
-        let params: Vec<_> = ty.params().map(|(name, ty)| (name.to_owned(), ty)).collect();
+        let params: Vec<_> = ty
+            .params()
+            .map(|(name, ty)| (name.to_owned(), ty))
+            .collect();
         let results: Vec<_> = ty.results().map(|ty| ("result".to_owned(), ty)).collect();
         // Asked before the guest runs: afterwards it would be too late.
         value::supported(&params)
@@ -215,6 +207,27 @@ impl Module {
         lock(&self.functions).insert(export.clone(), function.clone());
         Ok(function)
     }
+}
+
+/// All that a guest may import, for an engine of this kind.
+fn linker(engine: &Engine, kind: EngineKind) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    if kind == EngineKind::Concurrent {
+        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    }
+    crate::host::add_to_linker(&mut linker)?;
+    Ok(linker)
+}
+
+/// Would every context offer what this component imports? The master asks before it ships one.
+///
+/// # Errors
+/// What it imports that nobody offers.
+pub fn check_imports(kind: EngineKind, component: &Component) -> wasmtime::Result<()> {
+    linker(component.engine(), kind)?
+        .instantiate_pre(component)
+        .map(drop)
 }
 
 pub(crate) fn refused(kind: RefusedKind, message: String) -> Outcome {

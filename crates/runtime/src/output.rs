@@ -120,11 +120,7 @@ impl Output {
             .unwrap_or_else(PoisonError::into_inner);
         let started = forwarder.get_or_insert_with(|| {
             let (pieces, waiting) = mpsc::channel(WAITING);
-            let task = tokio::spawn(forward(
-                self.module.clone(),
-                self.upstream.clone(),
-                waiting,
-            ));
+            let task = tokio::spawn(forward(self.module.clone(), self.upstream.clone(), waiting));
             Forwarder { pieces, task }
         });
         started.pieces.clone()

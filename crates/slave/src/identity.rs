@@ -23,7 +23,9 @@ impl Arguments {
             match argument.as_str() {
                 "--unlink" => parsed.unlink = true,
                 other if other.starts_with('-') => {
-                    return Err(format!("unknown option `{other}`; zymogen starts this program itself"));
+                    return Err(format!(
+                        "unknown option `{other}`; zymogen starts this program itself"
+                    ));
                 }
                 other => parsed.title = other.to_owned(),
             }

@@ -35,7 +35,9 @@ fn main() -> ExitCode {
 fn run(arguments: &identity::Arguments) -> std::io::Result<()> {
     let home = identity::Home::find(arguments);
     let streams = stdio::take()?;
-    let io = runtime::Builder::new_current_thread().enable_all().build()?;
+    let io = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     let guests = runtime::Builder::new_multi_thread()
         .thread_name("guests")
         .enable_all()
@@ -55,9 +57,7 @@ const WELCOME_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The limits that hold before the WELCOME has said others: it is itself short.
 fn handshake_limits() -> proto::Limits {
-    proto::Limits {
-        max_body: 64 << 10,
-    }
+    proto::Limits { max_body: 64 << 10 }
 }
 
 /// The limits that a WELCOME sets.

@@ -118,7 +118,10 @@ impl Parent {
 
     fn chunk(&self, message: &Message) {
         let (src, number) = (message.src, message.reply_to.0);
-        let chunk = self.lock().incoming.chunk(src, number, message.body.bytes());
+        let chunk = self
+            .lock()
+            .incoming
+            .chunk(src, number, message.body.bytes());
         match chunk {
             Ok(None) => {}
             Ok(Some(complete)) => {
@@ -163,7 +166,10 @@ impl Receive for Parent {
             Handle::LOAD_RESOURCE => message.body.decode(limits).map(|load: LoadResource| {
                 let loaded = match load.loaded {
                     Loaded::Missing(why) => Loaded::Missing(why),
-                    Loaded::Found { transfer, about: () } => Loaded::Found {
+                    Loaded::Found {
+                        transfer,
+                        about: (),
+                    } => Loaded::Found {
                         transfer,
                         // Data has no engine; the field is not looked at.
                         about: EngineKind::Plain,
@@ -191,12 +197,7 @@ impl Upstream for Parent {
         };
         let body = Body::new(&ask).map_err(|error| error.to_string())?;
         let content = self
-            .fetch(
-                Handle::GET_MODULE,
-                Handle::LOAD_MODULE,
-                module.digest,
-                body,
-            )
+            .fetch(Handle::GET_MODULE, Handle::LOAD_MODULE, module.digest, body)
             .await?;
         let bytes = content.unpack().await?;
         Ok(Artifact {
@@ -210,12 +211,7 @@ impl Upstream for Parent {
         let body =
             Body::new(&GetResource { digest: *digest }).map_err(|error| error.to_string())?;
         let content = self
-            .fetch(
-                Handle::GET_RESOURCE,
-                Handle::LOAD_RESOURCE,
-                *digest,
-                body,
-            )
+            .fetch(Handle::GET_RESOURCE, Handle::LOAD_RESOURCE, *digest, body)
             .await?;
         let bytes = content.unpack().await?;
         if blake3::hash(&bytes).as_bytes() == &digest.0 {

@@ -17,7 +17,11 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 3600);
 /// somebody else's, or the directory cannot be made or was open to others.
 #[must_use]
 pub fn user_cache() -> Option<PathBuf> {
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let xdg = absolute("XDG_CACHE_HOME").filter(|root| is_ours(root));
     let root = xdg.or_else(|| {
         let home = absolute("HOME").filter(|home| is_ours(home))?;
@@ -36,7 +40,10 @@ fn is_ours(path: &Path) -> bool {
 
 /// Makes a directory and those above it, or makes sure that nobody else could write into it.
 fn private_directory(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)?;
     let metadata = fs::symlink_metadata(path)?;
     let ours = metadata.is_dir() && metadata.uid() == geteuid().as_raw();
     if !ours || metadata.mode() & 0o022 != 0 {

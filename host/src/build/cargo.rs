@@ -76,7 +76,9 @@ impl Build<'_> {
         } else {
             command.stderr(Stdio::piped());
         }
-        let output = command.spawn().and_then(std::process::Child::wait_with_output);
+        let output = command
+            .spawn()
+            .and_then(std::process::Child::wait_with_output);
         let output = output.map_err(|error| BuildError::NoCargo {
             what: self.what.clone(),
             error,

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use connect::{Format, ImageError, ImageId, ImageSource, Packed};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write as _};
@@ -41,7 +41,7 @@ pub struct Image {
     pub path: PathBuf,
     cache: UserCache,
     progress: Arc<dyn Progress>,
-    packed: Mutex<HashMap<Format, Bytes>>,
+    packed: Mutex<BTreeMap<Format, Bytes>>,
 }
 
 impl Image {
@@ -155,7 +155,7 @@ struct Shared {
     sources: Sources,
     cache: UserCache,
     progress: Arc<dyn Progress>,
-    ready: Mutex<HashMap<String, Arc<Image>>>,
+    ready: Mutex<BTreeMap<String, Arc<Image>>>,
 }
 
 impl Images {
@@ -287,7 +287,7 @@ impl Images {
         Ok(digest)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Image>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Image>>> {
         self.shared
             .ready
             .lock()

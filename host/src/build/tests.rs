@@ -118,13 +118,20 @@ fn an_image_is_packed_once_for_all_runs() {
     scratch.write("given/zymogen-slave-x86_64", &executable());
     let steps = Arc::new(Steps::default());
     for _ in 0..2 {
-        let image = images(&scratch, steps.clone()).for_machine("x86_64").expect("an image");
+        let image = images(&scratch, steps.clone())
+            .for_machine("x86_64")
+            .expect("an image");
         assert_eq!(image.size, executable().len() as u64);
         assert_eq!(image.target, "x86_64-unknown-linux-musl");
         assert_eq!(image.sha256.len(), 64);
         assert_eq!(image.packed(Format::Raw).expect("raw"), executable());
         assert!(image.packed(Format::Zstd).expect("zstd").len() < 1000);
-        assert!(image.packed(Format::Gzip).expect("gzip").starts_with(&[0x1f, 0x8b]));
+        assert!(
+            image
+                .packed(Format::Gzip)
+                .expect("gzip")
+                .starts_with(&[0x1f, 0x8b])
+        );
     }
     let packed = "packing the slave for x86_64 (once)";
     assert_eq!(*steps.0.lock().expect("a lock"), [packed, packed]);
@@ -155,12 +162,19 @@ fn a_damaged_file_of_the_cache_is_made_anew() {
 fn a_changed_image_gets_another_digest_or_is_refused() {
     let scratch = Scratch::new("changed");
     let path = scratch.write("given/zymogen-slave-x86_64", &executable());
-    let old = images(&scratch, Arc::new(Silent)).for_machine("x86_64").expect("an image");
+    let old = images(&scratch, Arc::new(Silent))
+        .for_machine("x86_64")
+        .expect("an image");
     std::thread::sleep(std::time::Duration::from_millis(20));
     fs::write(path, executable().replace("less", "more")).expect("a change");
-    let new = images(&scratch, Arc::new(Silent)).for_machine("x86_64").expect("an image");
+    let new = images(&scratch, Arc::new(Silent))
+        .for_machine("x86_64")
+        .expect("an image");
     assert_ne!(old.sha256, new.sha256);
-    assert!(matches!(old.packed(Format::Raw), Err(BuildError::Changed(_))));
+    assert!(matches!(
+        old.packed(Format::Raw),
+        Err(BuildError::Changed(_))
+    ));
 }
 
 #[test]
@@ -190,7 +204,10 @@ async fn the_first_format_that_is_asked_for_is_sent() {
     let images = images(&scratch, Arc::new(Silent));
     let packed = images.image("x86_64", &[Format::Gzip, Format::Raw]).await;
     assert_eq!(packed.expect("an image").format, Format::Gzip);
-    let error = images.image("vax", &[Format::Raw]).await.expect_err("no image");
+    let error = images
+        .image("vax", &[Format::Raw])
+        .await
+        .expect_err("no image");
     assert_eq!(
         error.to_string(),
         "there is no slave for machines of kind `vax`; there is for x86_64, aarch64"
@@ -203,7 +220,11 @@ fn an_override_directory_must_be_there() {
     let images = images(&scratch, Arc::new(Silent));
     let error = images.for_machine("x86_64").err().expect("no directory");
     assert!(matches!(error, BuildError::NoOverride(_)), "{error}");
-    assert!(error.hint().is_some_and(|hint| hint.contains("ZYMOGEN_IMAGES")));
+    assert!(
+        error
+            .hint()
+            .is_some_and(|hint| hint.contains("ZYMOGEN_IMAGES"))
+    );
 }
 
 #[test]

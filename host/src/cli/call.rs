@@ -4,6 +4,7 @@ use super::limits::LimitArgs;
 use super::start::{self, Start};
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
+use crate::deploy::event::VERSION;
 use crate::error::{Error, Exit, Fate};
 use crate::master::{CallResult, LogSink};
 use crate::module::{Function, Module};
@@ -13,6 +14,7 @@ use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
 use proto::policy::Grant;
 use proto::{CallLimits, Policy};
+use serde_json::json;
 use std::sync::Arc;
 use wasmtime::component::Val;
 
@@ -43,7 +45,7 @@ use wasmtime::component::Val;
 #[command(verbatim_doc_comment)]
 pub struct CallArgs {
     /// Where: `local`.
-    context: ContextSpec,
+    context: String,
 
     /// The name of a standard module, or the path of a component.
     module: String,
@@ -79,6 +81,7 @@ struct Checked {
 
 /// Runs the command.
 pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+    let context: ContextSpec = arguments.context.parse()?;
     let start = Start::new(screen, arguments.verbose);
     let call = check(&arguments, &start)?;
     start.images()?;
@@ -87,7 +90,7 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         verbosity: arguments.verbose,
     });
     let runtime = start::runtime()?;
-    let result = runtime.block_on(work(&arguments.context, &start, &call, log));
+    let result = runtime.block_on(work(&context, &start, &call, log));
     runtime.shutdown_background();
     screen.clear();
     show(&arguments, screen, &call, &result?)
@@ -152,25 +155,43 @@ fn show(
     call: &Checked,
     result: &CallResult,
 ) -> Result<Exit, Error> {
-    let (exit, value) = match result {
-        CallResult::Returned(value) => (Exit::Done, value.as_ref()),
-        CallResult::Failed(value) => (Exit::Failed, Some(value)),
-        other => match Fate::of(other, &call.module.reference.name) {
-            Some(fate) => return Err(fate.into()),
-            None => (Exit::Failed, None),
-        },
+    let fate = Fate::of(result, &call.module.reference.name);
+    match arguments.output {
+        Format::Human => {
+            if let CallResult::Returned(Some(value)) | CallResult::Failed(value) = result {
+                screen.result(&format!("{}\n", to_wave(value)))?;
+            }
+        }
+        Format::Json => screen.result(&format!("{}\n", json(call, result, fate.as_ref())?))?,
+    }
+    match (fate, result) {
+        (Some(fate), _) => Err(fate.into()),
+        (None, CallResult::Failed(_)) => Ok(Exit::Failed),
+        (None, _) => Ok(Exit::Done),
+    }
+}
+
+/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead.
+fn json(
+    call: &Checked,
+    result: &CallResult,
+    fate: Option<&Fate>,
+) -> Result<serde_json::Value, Error> {
+    let (outcome, value) = match (result, fate) {
+        (_, Some(fate)) => {
+            return Ok(json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message }));
+        }
+        (CallResult::Returned(value), None) => ("returned", value.as_ref()),
+        (CallResult::Failed(value), None) => ("failed", Some(value)),
+        (_, None) => ("unknown", None),
     };
     let ty = call.function.results.first().map(|(_, ty)| ty);
-    if let (Some(value), Some(ty)) = (value, ty) {
-        let line = match arguments.output {
-            Format::Human => to_wave(value),
-            Format::Json => to_json(ty, value)
-                .map_err(|error| start::failed("the result cannot be written as JSON", &error))?
-                .to_string(),
-        };
-        screen.result(&format!("{line}\n"))?;
-    }
-    Ok(exit)
+    let value = match (ty, value) {
+        (Some(ty), Some(value)) => to_json(ty, value)
+            .map_err(|error| start::failed("the result cannot be written as JSON", &error))?,
+        _ => serde_json::Value::Null,
+    };
+    Ok(json!({ "v": VERSION, "outcome": outcome, "result": value }))
 }
 
 /// What the function and its slave say goes to standard error.

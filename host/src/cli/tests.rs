@@ -39,7 +39,7 @@ fn nonsense_is_refused_before_anything_happens() {
         "zymogen deploy -e novalue",
         "zymogen deploy -e a-b=1",
         "zymogen deploy --memory lots",
-        "zymogen call nowhere m f()",
+        "zymogen call local",
         "zymogen call local m f() --grant everything",
         "zymogen deploy --list-tasks --list-hosts",
     ] {

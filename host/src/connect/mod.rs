@@ -73,7 +73,8 @@ pub async fn start(
 
 async fn offer(images: &Images) -> Result<Vec<ImageId>, connect::ImageError> {
     let images = images.clone();
-    let offered: Result<_, BuildError> = tokio::task::spawn_blocking(move || images.offer()).await?;
+    let offered: Result<_, BuildError> =
+        tokio::task::spawn_blocking(move || images.offer()).await?;
     Ok(offered?)
 }
 

@@ -66,7 +66,9 @@ impl FromStr for ContextSpec {
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
         let mut hops = text.split(',').map(|hop| parse(text, hop.trim()));
-        let hop = hops.next().ok_or_else(|| SpecError::Empty(text.to_owned()))??;
+        let hop = hops
+            .next()
+            .ok_or_else(|| SpecError::Empty(text.to_owned()))??;
         match hops.next() {
             None => Ok(Self { hop }),
             Some(Ok(_)) => Err(SpecError::Several(text.to_owned())),

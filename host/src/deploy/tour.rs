@@ -115,8 +115,16 @@ fn me() -> &'static str {
     }
 }
 
-/// In the user's cache directory, which nobody else can write to; without one, in /tmp.
+/// In the user's runtime directory or cache directory, which nobody else can write to; without either, in /tmp.
 fn scratch() -> PathBuf {
+    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    let private = |path: &PathBuf| {
+        path.is_absolute()
+            && fs::metadata(path).is_ok_and(|found| found.is_dir() && is_mine(&found))
+    };
+    if let Some(runtime) = runtime.filter(private) {
+        return runtime.join("zymogen-tour");
+    }
     match user_cache() {
         Some(cache) => cache.join("tour"),
         None => PathBuf::from(format!("/tmp/zymogen-tour-{}", geteuid().as_raw())),

@@ -176,8 +176,9 @@ impl Context {
             other => return Err(CallError::Ended(other)),
         };
         let json = match (&value, function.results.first()) {
-            (Some(value), Some((_, ty))) => json::to_json(ty, value)
-                .map_err(|error| CallError::Result(error.to_string()))?,
+            (Some(value), Some((_, ty))) => {
+                json::to_json(ty, value).map_err(|error| CallError::Result(error.to_string()))?
+            }
             _ => serde_json::Value::Null,
         };
         serde_json::from_value(json).map_err(|error| CallError::Result(error.to_string()))
@@ -212,7 +213,10 @@ fn values(function: &Function, json: serde_json::Value) -> Result<Vec<Val>, Stri
     };
     if items.len() != params.len() {
         let expected = value::describe_params(params);
-        return Err(format!("expected ({expected}), found {} arguments", items.len()));
+        return Err(format!(
+            "expected ({expected}), found {} arguments",
+            items.len()
+        ));
     }
     let convert = |((name, ty), item): (&(String, _), _)| {
         json::from_json(ty, item).map_err(|mismatches| {
@@ -226,11 +230,7 @@ fn values(function: &Function, json: serde_json::Value) -> Result<Vec<Val>, Stri
     params.iter().zip(items).map(convert).collect()
 }
 
-fn decoded(
-    function: &Function,
-    outcome: Outcome,
-    at: ContextId,
-) -> Result<CallResult, ValueError> {
+fn decoded(function: &Function, outcome: Outcome, at: ContextId) -> Result<CallResult, ValueError> {
     let read = |mut bytes: &[u8]| {
         let mut values = value::decode_all(&function.results, &mut bytes)?;
         value::finish(bytes)?;

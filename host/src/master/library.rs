@@ -110,8 +110,8 @@ impl Library {
                 .artifact(&module.reference, &module.bytes, target)
                 .map_err(|error| error.to_string())?
         };
-        let zstd = zstd::bulk::compress(&artifact.bytes, ZSTD_LEVEL)
-            .map_err(|error| error.to_string())?;
+        let zstd =
+            zstd::bulk::compress(&artifact.bytes, ZSTD_LEVEL).map_err(|error| error.to_string())?;
         Ok(Arc::new(Packed {
             artifact,
             zstd: zstd.into(),

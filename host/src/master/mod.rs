@@ -111,7 +111,8 @@ impl Master {
     pub async fn connect(&self, spec: &ContextSpec) -> Result<Context, ConnectError> {
         let id = ContextId(self.last_context.fetch_add(1, Ordering::Relaxed) + 1);
         let deadline = self.options.connect_deadline;
-        let started = crate::connect::start(spec, &self.images, self.options.cache, deadline).await?;
+        let started =
+            crate::connect::start(spec, &self.images, self.options.cache, deadline).await?;
         self.welcome(id, spec, started).await
     }
 
@@ -121,8 +122,7 @@ impl Master {
         spec: &ContextSpec,
         mut started: Started,
     ) -> Result<Context, ConnectError> {
-        let heartbeat_ms =
-            u64::try_from(self.options.heartbeat.as_millis()).unwrap_or(u64::MAX);
+        let heartbeat_ms = u64::try_from(self.options.heartbeat.as_millis()).unwrap_or(u64::MAX);
         let welcome = Welcome {
             context: id,
             parents: vec![ContextId::MASTER],
@@ -137,7 +137,8 @@ impl Master {
         }
         started.welcome(&welcome).await?;
         let parts = started.into_parts();
-        self.library.arrived(id, spec.to_string(), parts.hello.clone());
+        self.library
+            .arrived(id, spec.to_string(), parts.hello.clone());
         // The limits of the handshake end here; what was read ahead goes on under the link's.
         let mut decoder = proto::FrameDecoder::new(self.broker.limits());
         let mut handshake = parts.decoder;

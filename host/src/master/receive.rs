@@ -78,8 +78,7 @@ impl Receiver {
         let (loaded, bytes) = match found {
             Ok(packed) => {
                 let artifact = &packed.artifact;
-                let transfer =
-                    self.transfer(&packed.zstd, artifact.bytes.len(), artifact.digest);
+                let transfer = self.transfer(&packed.zstd, artifact.bytes.len(), artifact.digest);
                 let about = artifact.engine;
                 (Loaded::Found { transfer, about }, packed.zstd.clone())
             }
@@ -105,7 +104,13 @@ impl Receiver {
         let (loaded, bytes) = match found {
             Ok((len, packed)) => {
                 let transfer = self.transfer(&packed, len, ask.digest);
-                (Loaded::Found { transfer, about: () }, packed)
+                (
+                    Loaded::Found {
+                        transfer,
+                        about: (),
+                    },
+                    packed,
+                )
             }
             Err(why) => (Loaded::Missing(why), Bytes::new()),
         };
@@ -135,7 +140,10 @@ async fn send(
     bytes: &Bytes,
 ) {
     let announced = match load {
-        Ok(body) => broker.post(to, handle, body).await.map_err(|dead| dead.to_string()),
+        Ok(body) => broker
+            .post(to, handle, body)
+            .await
+            .map_err(|dead| dead.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match announced {

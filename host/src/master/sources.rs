@@ -78,7 +78,10 @@ impl Sources {
         if blake3::hash(&bytes).as_bytes() == &digest.0 {
             Ok(bytes.into())
         } else {
-            Err(format!("{} has changed since the plan was read", path.display()))
+            Err(format!(
+                "{} has changed since the plan was read",
+                path.display()
+            ))
         }
     }
 }

@@ -62,13 +62,19 @@ impl Compiler {
     ///
     /// # Errors
     /// If the artifact is not for this machine.
-    pub fn reflect(&self, module: &ModuleRef, artifact: &Artifact) -> Result<Component, ModuleError> {
+    pub fn reflect(
+        &self,
+        module: &ModuleRef,
+        artifact: &Artifact,
+    ) -> Result<Component, ModuleError> {
         let engine = self.engine(artifact.engine, None);
         let engine = engine.map_err(|error| failed(module, &error))?;
-        artifact.load(&engine).map_err(|error| ModuleError::Compile {
-            name: module.name.clone(),
-            why: error.to_string(),
-        })
+        artifact
+            .load(&engine)
+            .map_err(|error| ModuleError::Compile {
+                name: module.name.clone(),
+                why: error.to_string(),
+            })
     }
 
     /// For the plain engine if that takes the component, else for the concurrent one: only a

@@ -46,6 +46,14 @@ pub enum ModuleError {
         /// wasmtime's word.
         why: String,
     },
+    /// It imports what no context offers.
+    #[error("module `{name}` cannot be linked: {why}")]
+    Import {
+        /// The module.
+        name: String,
+        /// wasmtime's word, which names the import.
+        why: String,
+    },
     /// Its WIT cannot be read back.
     #[error("the types of module `{name}` cannot be read: {why}")]
     Wit {
@@ -56,7 +64,7 @@ pub enum ModuleError {
     },
     /// It exports no such function.
     #[error(
-        "module `{module}` has no export `{export}`{}. It exports: {}",
+        "module `{module}` has no export `{export}`{} It exports: {}",
         did_you_mean(export, known),
         list(known)
     )]
@@ -69,7 +77,10 @@ pub enum ModuleError {
         known: Vec<String>,
     },
     /// Several interfaces export it.
-    #[error("`{export}` of module `{module}` could be any of: {}", list(candidates))]
+    #[error(
+        "`{export}` of module `{module}` could be any of: {}",
+        list(candidates)
+    )]
     Ambiguous {
         /// The module.
         module: String,
@@ -92,9 +103,10 @@ pub enum ModuleError {
 }
 
 fn did_you_mean(name: &str, known: &[String]) -> String {
-    nearest(name, known.iter().map(String::as_str))
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default()
+    nearest(name, known.iter().map(String::as_str)).map_or_else(
+        || ".".to_owned(),
+        |near| format!("; did you mean `{near}`?"),
+    )
 }
 
 fn list(names: &[String]) -> String {

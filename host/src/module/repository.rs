@@ -71,15 +71,24 @@ impl Repository {
             self.std_path(reference)?
         };
         let bytes = read(&path)?;
-        let name = path
-            .file_stem()
-            .map_or_else(|| reference.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let name = path.file_stem().map_or_else(
+            || reference.to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
         let reference = ModuleRef {
             name,
             digest: Digest(*blake3::hash(&bytes).as_bytes()),
         };
-        let artifact = self.compiler.artifact(&reference, &bytes, native_target())?;
+        let artifact = self
+            .compiler
+            .artifact(&reference, &bytes, native_target())?;
         let component = self.compiler.reflect(&reference, &artifact)?;
+        runtime::check_imports(artifact.engine, &component).map_err(|error| {
+            ModuleError::Import {
+                name: reference.name.clone(),
+                why: format!("{error:#}"),
+            }
+        })?;
         let wit = Wit::of(&reference.name, &bytes)?;
         Ok(Module {
             reference,

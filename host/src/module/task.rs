@@ -62,7 +62,9 @@ impl Task {
             return Err(fail("its `run` must take `params` and `mode`"));
         };
         if first != "params" || !matches!(params, Type::Record(_)) {
-            return Err(fail("the first parameter of `run` must be a record `params`"));
+            return Err(fail(
+                "the first parameter of `run` must be a record `params`",
+            ));
         }
         let modes = match mode {
             Type::Enum(cases) => cases.names().eq(["check", "apply"]),
@@ -100,7 +102,11 @@ impl Task {
         for resource in &self.resources {
             let mut values = Vec::new();
             values_at(resource.kind, params, &resource.path, &mut values);
-            grants.extend(values.into_iter().filter_map(|value| grant(resource.kind, value, check)));
+            grants.extend(
+                values
+                    .into_iter()
+                    .filter_map(|value| grant(resource.kind, value, check)),
+            );
         }
         grants.sort();
         grants.dedup();
@@ -121,8 +127,14 @@ fn report_of(function: &Function) -> Option<Type> {
         return None;
     };
     let fits = first.name == "outcome"
-        && outcome.fields().map(|field| field.name).eq(["changed", "summary", "changes"])
-        && failure.fields().map(|field| field.name).eq(["kind", "message", "hint"]);
+        && outcome
+            .fields()
+            .map(|field| field.name)
+            .eq(["changed", "summary", "changes"])
+        && failure
+            .fields()
+            .map(|field| field.name)
+            .eq(["kind", "message", "hint"]);
     fits.then_some(ok)
 }
 
@@ -159,12 +171,7 @@ fn collect(wit: &Wit, ty: wit_parser::Type, path: &mut Vec<String>, found: &mut 
 
 /// The values that a path leads to, through options and lists. A command line is itself a list, and
 /// stays whole.
-fn values_at<'a>(
-    kind: ResourceKind,
-    value: &'a Val,
-    path: &[String],
-    found: &mut Vec<&'a Val>,
-) {
+fn values_at<'a>(kind: ResourceKind, value: &'a Val, path: &[String], found: &mut Vec<&'a Val>) {
     match (value, path) {
         (Val::Option(None), _) => {}
         (Val::Option(Some(inner)), _) => values_at(kind, inner, path, found),
@@ -200,12 +207,14 @@ fn grant(kind: ResourceKind, value: &Val, check: bool) -> Option<Grant> {
             });
             Some(Grant::Exec(argv.collect()))
         }
-        (ResourceKind::Source, Val::Record(fields)) => fields.iter().find_map(|field| match field {
-            (name, Val::String(digest)) if name == "digest" => {
-                digest.parse::<Digest>().ok().map(Grant::Source)
-            }
-            _ => None,
-        }),
+        (ResourceKind::Source, Val::Record(fields)) => {
+            fields.iter().find_map(|field| match field {
+                (name, Val::String(digest)) if name == "digest" => {
+                    digest.parse::<Digest>().ok().map(Grant::Source)
+                }
+                _ => None,
+            })
+        }
         _ => None,
     }
 }

@@ -45,7 +45,9 @@ impl Wit {
             .exports
             .values()
             .filter_map(|item| match item {
-                WorldItem::Interface { id, .. } => Some((self.name(*id), &self.resolve.interfaces[*id])),
+                WorldItem::Interface { id, .. } => {
+                    Some((self.name(*id), &self.resolve.interfaces[*id]))
+                }
                 _ => None,
             })
             .collect()

@@ -43,10 +43,10 @@ pub fn lines(change: &Change, detail: Detail) -> Vec<String> {
         }
         // Not every text is the content of a file: a link's target has no line's end.
         (Some(gone), None) if is_word(gone) => {
-            vec![paint(style::REMOVED, &format!("- {}", printable(gone)))]
+            vec![paint(style::REMOVED, &format!("-{}", printable(gone)))]
         }
         (None, Some(new)) if is_word(new) => {
-            vec![paint(style::ADDED, &format!("+ {}", printable(new)))]
+            vec![paint(style::ADDED, &format!("+{}", printable(new)))]
         }
         _ => compare(
             before.unwrap_or_default(),
@@ -81,12 +81,12 @@ fn compare(before: &str, after: &str, context: usize) -> Vec<String> {
             let text = change.value().trim_end_matches('\n');
             let text = printable(text.strip_suffix('\r').unwrap_or(text));
             lines.push(match change.tag() {
-                ChangeTag::Equal => paint(style::DIM, &format!("  {text}")),
-                ChangeTag::Delete => paint(style::REMOVED, &format!("- {text}")),
-                ChangeTag::Insert => paint(style::ADDED, &format!("+ {text}")),
+                ChangeTag::Equal => paint(style::DIM, &format!(" {text}")),
+                ChangeTag::Delete => paint(style::REMOVED, &format!("-{text}")),
+                ChangeTag::Insert => paint(style::ADDED, &format!("+{text}")),
             });
             if change.missing_newline() && change.tag() != ChangeTag::Equal {
-                lines.push(paint(style::DIM, "  (no newline at the end)"));
+                lines.push(paint(style::DIM, " (no newline at the end)"));
             }
         }
     }

@@ -43,11 +43,12 @@ impl Line<'_> {
         let mut head = String::new();
         for part in [self.context, Some(self.module.unwrap_or("slave")), {
             Some(self.target).filter(|target| !target.is_empty())
-        }] {
-            if let Some(part) = part {
-                head.push_str(if head.is_empty() { "" } else { " " });
-                head.push_str(&printable(part));
-            }
+        }]
+        .into_iter()
+        .flatten()
+        {
+            head.push_str(if head.is_empty() { "" } else { " " });
+            head.push_str(&printable(part));
         }
         let (word, style) = match self.level {
             Level::Error => ("error: ", style::ERROR),

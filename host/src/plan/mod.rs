@@ -24,7 +24,7 @@ pub mod toml;
 pub mod vars;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use check::{Against, Checked, Host, Ready, check};
 pub use model::Plan;

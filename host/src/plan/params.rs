@@ -131,9 +131,16 @@ impl Params<'_> {
             "" => format!("the parameters of `{}` do not fit", self.module),
             path => format!("the parameter `{path}` of `{}` does not fit", self.module),
         };
-        let help = mismatch
-            .suggestion
-            .map(|meant| format!("did you mean `{meant}`?"));
+        let help = mismatch.suggestion.map(|meant| {
+            // Quotes are worth mentioning only where they are what is missing.
+            let quoted = mismatch.found.starts_with("the text");
+            let meant = if quoted {
+                meant.trim_matches('"')
+            } else {
+                &meant
+            };
+            format!("did you mean `{meant}`?")
+        });
         let error = error_at(self.source, place(&mismatch.span), &message);
         let error = match mismatch.expected.as_str() {
             "" => error.fact("because", mismatch.found),

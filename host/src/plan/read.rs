@@ -253,7 +253,7 @@ impl Reader<'_> {
         match node.value {
             Plain::Table(entries) => entries,
             other => {
-                let message = format!("{what} is a table, and this is {}", other);
+                let message = format!("{what} is a table, and this is {other}");
                 self.errors
                     .push(error_at(self.source, place(&node.span), &message));
                 Vec::new()
@@ -266,7 +266,7 @@ impl Reader<'_> {
         match node.value {
             Plain::Text(value) if !value.trim().is_empty() => Some(Spanned { value, span }),
             other => {
-                let message = format!("{what} is a text, and this is {}", other);
+                let message = format!("{what} is a text, and this is {other}");
                 self.errors.push(error_at(self.source, span, &message));
                 None
             }

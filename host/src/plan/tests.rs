@@ -6,7 +6,7 @@ mod read;
 mod template;
 mod vars;
 
-use super::{Against, Checked, Engine, Overrides, Setting, check, read};
+use super::{Against, Checked, Engine, Overrides, Setting};
 use crate::error::Error;
 use crate::output::{Diagnostic, Source};
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ pub(crate) fn checked(text: &str, settings: &[&str]) -> Result<Checked, String> 
     let overrides = Overrides::read(&settings).map_err(|error| shown(&error))?;
     let source = Source::new("deploy.toml", text);
     let all = |errors: Vec<Diagnostic>| shown(&Error::in_text("deploy.toml", errors));
-    let plan = read(&source).map_err(all)?;
+    let plan = super::read(&source).map_err(all)?;
     let against = Against {
         repository: fixture::repository(),
         engine: &Engine::new(),
         overrides: &overrides,
         directory: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
     };
-    check(plan, &against).map_err(all)
+    super::check(plan, &against).map_err(all)
 }
 
 fn shown(error: &Error) -> String {

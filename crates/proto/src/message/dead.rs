@@ -27,6 +27,8 @@ pub enum DeadReason {
     Busy,
     /// Longer than the limit, in bytes.
     TooLarge(u32),
+    /// The context failed while it worked for the answer.
+    Crashed,
     /// The answer could not be read.
     Malformed(String),
     /// The link to the context, or one on the way, went down.
@@ -68,6 +70,7 @@ impl fmt::Display for Dead {
             DeadReason::InvalidHandle => f.write_str("nobody is at that handle")?,
             DeadReason::Unauthorised => f.write_str("the sender may not send this")?,
             DeadReason::Busy => f.write_str("too many calls are under way")?,
+            DeadReason::Crashed => f.write_str("the context failed while it worked")?,
             DeadReason::TooLarge(max) => write!(f, "the message is over {max} bytes")?,
             DeadReason::Malformed(error) => f.write_str(error)?,
             DeadReason::LinkDown(down) => down.fmt(f)?,

@@ -14,12 +14,14 @@ impl Router {
         };
         let header = frame.header;
         if let Err(violation) = self.check_path(link, &header) {
-            self.outputs.push_back(Output::Violation { link, violation });
+            self.outputs
+                .push_back(Output::Violation { link, violation });
         } else if header.dst == self.config.me {
             match self.check_handle(from, &header) {
                 Ok(()) => self.arrived(link, frame),
                 Err(violation) => {
-                    self.outputs.push_back(Output::Violation { link, violation });
+                    self.outputs
+                        .push_back(Output::Violation { link, violation });
                     self.reply_dead(&header, DeadReason::Unauthorised);
                 }
             }
@@ -106,7 +108,8 @@ impl Router {
         // sibling of the respondent cannot say that it died. Any other comes from whoever was asked.
         if link != pending.link || (!is_dead && header.src != pending.respondent) {
             let violation = Violation::UnexpectedReply { src: header.src };
-            self.outputs.push_back(Output::Violation { link, violation });
+            self.outputs
+                .push_back(Output::Violation { link, violation });
             return;
         }
         self.requests.close(header.handle);
@@ -211,9 +214,7 @@ impl Router {
 
 /// The reason of a dead reply; one that cannot be read is a reason, too.
 fn decode_dead(body: &Body, at: ContextId) -> Dead {
-    let limits = crate::Limits {
-        max_body: 64 << 10,
-    };
+    let limits = crate::Limits { max_body: 64 << 10 };
     body.decode(limits).unwrap_or_else(|error| Dead {
         reason: DeadReason::Malformed(error.to_string()),
         at,

@@ -5,9 +5,7 @@ use proto::message::{Call, Dead, GetResource, Hello, LogRecord, Outcome, Welcome
 use proto::{Body, BodyError, Digest, Flags, Limits};
 use serde::de::DeserializeOwned;
 
-const LIMITS: Limits = Limits {
-    max_body: 64 << 10,
-};
+const LIMITS: Limits = Limits { max_body: 64 << 10 };
 
 fn plain(bytes: &[u8]) -> Body {
     Body::raw(Flags::NONE, Bytes::copy_from_slice(bytes))
@@ -55,7 +53,10 @@ fn bytes_after_the_message_are_an_error() {
     assert_eq!(plain(&bytes).decode(LIMITS), Ok(message.clone()));
     bytes.extend_from_slice(&[0, 0]);
     let body = plain(&bytes);
-    assert_eq!(body.decode::<GetResource>(LIMITS), Err(BodyError::Trailing(2)));
+    assert_eq!(
+        body.decode::<GetResource>(LIMITS),
+        Err(BodyError::Trailing(2))
+    );
     let (first, tail) = body.split::<GetResource>(LIMITS).unwrap();
     assert_eq!((first, &tail[..]), (message, &[0, 0][..]));
 }
@@ -67,7 +68,10 @@ fn every_prefix_of_a_message_ends_too_early() {
     };
     let bytes = Body::new(&message).unwrap().bytes().to_vec();
     for len in 0..bytes.len() {
-        assert_eq!(cbor_error::<GetResource>(&bytes[..len]), "it ends too early");
+        assert_eq!(
+            cbor_error::<GetResource>(&bytes[..len]),
+            "it ends too early"
+        );
     }
 }
 
@@ -125,7 +129,10 @@ fn what_a_stranger_wrote_is_quoted_only_in_part() {
 #[test]
 fn errors_say_what_is_wrong() {
     assert_eq!(cbor_error::<Dead>(&[0xa0]), "missing field `reason`");
-    assert_eq!(cbor_error::<Dead>(&[0xff]), "invalid type: break, expected map");
+    assert_eq!(
+        cbor_error::<Dead>(&[0xff]),
+        "invalid type: break, expected map"
+    );
     assert_eq!(cbor_error::<Welcome>(&[0xfe]), "no CBOR at byte 0");
     let short = cbor_error::<GetResource>(b"\xa1\x66digest\x41\x00");
     assert_eq!(short, "invalid length 1, expected a digest of 32 bytes");
@@ -173,7 +180,10 @@ fn a_body_over_the_limit_is_refused_without_compression_too() {
 
 #[test]
 fn a_content_of_another_length_than_claimed_is_refused() {
-    assert_eq!(packed(&claiming(10, 10)).unpacked(LIMITS).unwrap(), "==========");
+    assert_eq!(
+        packed(&claiming(10, 10)).unpacked(LIMITS).unwrap(),
+        "=========="
+    );
     for (len, repeated) in [(9, 10), (11, 10), (0, 10), (60_000, 10), (10, 60_000)] {
         zstd_error(&claiming(len, repeated));
     }

@@ -4,9 +4,7 @@ use bytes::Bytes;
 use proto::header::{HEADER_LEN, HeaderError};
 use proto::{ContextId, Flags, Frame, FrameDecoder, FrameError, Handle, Header, Limits};
 
-const LIMITS: Limits = Limits {
-    max_body: 64 << 10,
-};
+const LIMITS: Limits = Limits { max_body: 64 << 10 };
 
 fn frame(reply_to: u32, body: &[u8]) -> Frame {
     let header = Header {
@@ -155,9 +153,7 @@ fn the_longest_body_is_taken_and_one_byte_more_is_not() {
 
 #[test]
 fn an_announced_length_takes_no_memory() {
-    let mut decoder = FrameDecoder::new(Limits {
-        max_body: u32::MAX,
-    });
+    let mut decoder = FrameDecoder::new(Limits { max_body: u32::MAX });
     decoder.push(&frame(1, b"").header.encode(u32::MAX));
     assert_eq!(decoder.next_frame(), Ok(None));
     assert_eq!(decoder.wanted(), u32::MAX as usize);

@@ -4,7 +4,8 @@ use super::rng::Rng;
 use super::vectors;
 use bytes::Bytes;
 use proto::message::{
-    Call, Dead, GetModule, GetResource, Hello, LoadModule, LoadResource, LogRecord, Outcome, Welcome,
+    Call, Dead, GetModule, GetResource, Hello, LoadModule, LoadResource, LogRecord, Outcome,
+    Welcome,
 };
 use proto::router::{Config, Input, Role, Router};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Limits, LinkId, RequestId};
@@ -14,13 +15,14 @@ use std::time::{Duration, Instant};
 
 const CASES: u64 = 10_000;
 
-const LIMITS: Limits = Limits {
-    max_body: 64 << 10,
-};
+const LIMITS: Limits = Limits { max_body: 64 << 10 };
 
 #[test]
 fn damaged_frames_harm_nobody() {
-    let vectors: Vec<_> = vectors::read().into_iter().map(|(_, bytes)| bytes).collect();
+    let vectors: Vec<_> = vectors::read()
+        .into_iter()
+        .map(|(_, bytes)| bytes)
+        .collect();
     assert!(!vectors.is_empty());
     let mut survived = 0;
     for seed in 0..CASES {
@@ -63,7 +65,11 @@ fn damaged(rng: &mut Rng, vectors: &[Vec<u8>]) -> Vec<u8> {
             break;
         }
         // Mostly behind the header: a damaged header is soon found out.
-        let from = if rng.percent(80) { 28.min(bytes.len() - 1) } else { 0 };
+        let from = if rng.percent(80) {
+            28.min(bytes.len() - 1)
+        } else {
+            0
+        };
         let at = from + rng.below(bytes.len() - from);
         match rng.below(7) {
             0 => bytes[at] ^= 1 << rng.below(8),

@@ -115,7 +115,10 @@ impl Checker {
         reply: &Result<Body, Dead>,
         harm: bool,
     ) {
-        let asked = self.asked.get_mut(&(me, request)).expect("a reply without a request");
+        let asked = self
+            .asked
+            .get_mut(&(me, request))
+            .expect("a reply without a request");
         let waiting = std::mem::take(&mut asked.waiting);
         assert!(waiting, "a second reply, or one after it was abandoned");
         self.busy -= 1;
@@ -147,7 +150,10 @@ impl Checker {
                 let mark: u64 = forged.parse().expect("only forged ones are malformed");
                 let forger = self.sent[index(mark)].origin;
                 let on_the_way = self.place(forger, me) == Place::Above;
-                assert!(forger == to || on_the_way, "{forger:?} said that {to:?} died");
+                assert!(
+                    forger == to || on_the_way,
+                    "{forger:?} said that {to:?} died"
+                );
                 self.seen.note("dead: forged");
             }
             DeadReason::NoRoute(id) => {
@@ -161,7 +167,10 @@ impl Checker {
                 self.seen.note("dead: invalid handle");
             }
             DeadReason::Unauthorised => {
-                assert!(!self.may(to, me, handle), "{me:?} may ask {handle:?} of {to:?}");
+                assert!(
+                    !self.may(to, me, handle),
+                    "{me:?} may ask {handle:?} of {to:?}"
+                );
                 self.seen.note("dead: unauthorised");
             }
             DeadReason::Busy => {
@@ -176,7 +185,7 @@ impl Checker {
                 self.mourned.insert((me, neighbour));
                 self.seen.note("dead: link down");
             }
-            DeadReason::TooLarge(_) => panic!("the router has no limit of its own"),
+            DeadReason::TooLarge(_) | DeadReason::Crashed => panic!("a router does not say so"),
         }
     }
 
@@ -192,7 +201,10 @@ impl Checker {
 
     /// Each call ends once, however many events say so.
     pub fn ended(&mut self, me: ContextId, call: CallId, how: &'static str) {
-        let running = self.calls.get_mut(&(me, call)).expect("a call that nobody executed");
+        let running = self
+            .calls
+            .get_mut(&(me, call))
+            .expect("a call that nobody executed");
         assert!(std::mem::take(running), "{call:?} of {me:?} ended twice");
         self.busy -= 1;
         self.seen.note(how);
@@ -201,7 +213,11 @@ impl Checker {
     pub fn delivered(&mut self, me: ContextId, message: &Message) {
         let bulk = message.body.flags().contains(Flags::BULK);
         let takes_bulk = matches!(message.handle, Handle::LOAD_MODULE | Handle::LOAD_RESOURCE);
-        assert!(takes_bulk || !bulk, "raw bytes came to {:?}", message.handle);
+        assert!(
+            takes_bulk || !bulk,
+            "raw bytes came to {:?}",
+            message.handle
+        );
         self.arrival(me, message.src, message.handle, mark_of(&message.body));
         self.seen.note("delivered");
     }
@@ -212,11 +228,21 @@ impl Checker {
         let origin = sent.origin;
         assert_eq!(sent.dst, me, "it was for another context");
         assert_eq!(sent.handle, handle, "it was for another handle");
-        assert_eq!((origin, sent.claims), (src, (src, src)), "a lie was believed");
-        assert!(self.may(me, origin, handle), "{origin:?} may not send {handle:?} to {me:?}");
+        assert_eq!(
+            (origin, sent.claims),
+            (src, (src, src)),
+            "a lie was believed"
+        );
+        assert!(
+            self.may(me, origin, handle),
+            "{origin:?} may not send {handle:?} to {me:?}"
+        );
         assert!(self.arrived.insert(mark), "it came twice");
         let latest = self.latest.insert((origin, me), mark);
-        assert!(latest.is_none_or(|latest| latest < mark), "it overtook another");
+        assert!(
+            latest.is_none_or(|latest| latest < mark),
+            "it overtook another"
+        );
     }
 
     /// A link goes down only for a reason, and a silent peer soon.
@@ -232,7 +258,10 @@ impl Checker {
         assert!(harmed, "a healthy link went down: {why}");
         if let Down::Silent(ms) = why {
             let since = silent_since.expect("a peer that can be heard was given up");
-            assert!(Duration::from_millis(*ms) >= HEARTBEAT, "given up after {ms} ms");
+            assert!(
+                Duration::from_millis(*ms) >= HEARTBEAT,
+                "given up after {ms} ms"
+            );
             assert!(now - since <= HEARTBEAT, "noticed after {:?}", now - since);
         }
         self.seen.note(match why {
@@ -271,7 +300,10 @@ impl Checker {
     pub fn quiet(&self) {
         for ((me, request), asked) in &self.asked {
             let Asked { to, handle, .. } = asked;
-            assert!(!asked.waiting, "{me:?} waits for {request:?}: {handle:?} of {to:?}");
+            assert!(
+                !asked.waiting,
+                "{me:?} waits for {request:?}: {handle:?} of {to:?}"
+            );
         }
         for ((me, call), running) in &self.calls {
             assert!(!running, "{call:?} runs for ever in {me:?}");
@@ -285,7 +317,10 @@ impl Checker {
         match (handle, self.place(me, origin)) {
             (_, Place::Elsewhere) => false,
             (
-                Handle::CALL_FUNCTION | Handle::LOAD_MODULE | Handle::LOAD_RESOURCE | Handle::SHUTDOWN,
+                Handle::CALL_FUNCTION
+                | Handle::LOAD_MODULE
+                | Handle::LOAD_RESOURCE
+                | Handle::SHUTDOWN,
                 place,
             ) => place == Place::Above,
             (Handle::GET_MODULE | Handle::GET_RESOURCE, place) => place == Place::Child,
@@ -349,7 +384,11 @@ impl Seen {
         ];
         for what in expected {
             let times = self.0.get(what).copied().unwrap_or(0);
-            assert!(times >= 10, "{what} happened only {times} times: {:?}", self.0);
+            assert!(
+                times >= 10,
+                "{what} happened only {times} times: {:?}",
+                self.0
+            );
         }
     }
 }

@@ -34,7 +34,9 @@ fn every_seed_keeps_the_invariants() {
     let mut seen = Seen::default();
     thread::scope(|scope| {
         let some = |first| move || (first..SEEDS).step_by(threads).map(run).collect::<Vec<_>>();
-        let workers: Vec<_> = (0..threads as u64).map(|first| scope.spawn(some(first))).collect();
+        let workers: Vec<_> = (0..threads as u64)
+            .map(|first| scope.spawn(some(first)))
+            .collect();
         for worker in workers {
             let seeds = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
             seeds.iter().for_each(|one| seen.add(one));

@@ -4,9 +4,7 @@ use crate::rng::Rng;
 use proto::{FrameDecoder, Limits, LinkId};
 use std::time::Duration;
 
-pub const LIMITS: Limits = Limits {
-    max_body: 64 << 10,
-};
+pub const LIMITS: Limits = Limits { max_body: 64 << 10 };
 
 /// A connection between two contexts. Side 0 is the parent's.
 pub struct Wire {
@@ -76,7 +74,10 @@ impl Way {
             let (piece, others) = rest.split_at(len);
             rest = others;
             let nanos = 1_000_000_000 * len as u64 / self.bytes_per_second;
-            pieces.push((self.arrival(now, Duration::from_nanos(nanos)), piece.to_vec()));
+            pieces.push((
+                self.arrival(now, Duration::from_nanos(nanos)),
+                piece.to_vec(),
+            ));
         }
         pieces
     }

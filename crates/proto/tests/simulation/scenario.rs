@@ -1,6 +1,5 @@
 //! What contexts do, and what is done to them: chosen at random, act by act.
 
-use crate::rng::Rng;
 use crate::node::Node;
 use crate::world::{Event, LAST_ACT, World, marked};
 use proto::message::{Dead, DeadReason};
@@ -13,8 +12,8 @@ const NOBODY: ContextId = ContextId(77);
 
 /// Every well-known handle, some that are not, and some at which somebody may await a reply.
 const HANDLES: [u32; 22] = [
-    0, 1, 100, 100, 101, 101, 101, 102, 102, 103, 106, 107, 107, 111, 112, 113, 120, 121, 122, 999, 1000,
-    1001,
+    0, 1, 100, 100, 101, 101, 101, 102, 102, 103, 106, 107, 107, 111, 112, 113, 120, 121, 122, 999,
+    1000, 1001,
 ];
 
 pub struct Scenario {
@@ -146,8 +145,16 @@ fn post(world: &mut World) {
     let [node, other] = [from, 1 - from].map(|side| world.wires[wire].ends[side].node);
     let (me, to) = (world.nodes[node].id, world.nodes[other].id);
     let handles = [
-        [Handle::LOAD_MODULE, Handle::LOAD_RESOURCE, Handle::GET_MODULE],
-        [Handle::GET_MODULE, Handle::FORWARD_LOG, Handle::LOAD_RESOURCE],
+        [
+            Handle::LOAD_MODULE,
+            Handle::LOAD_RESOURCE,
+            Handle::GET_MODULE,
+        ],
+        [
+            Handle::GET_MODULE,
+            Handle::FORWARD_LOG,
+            Handle::LOAD_RESOURCE,
+        ],
     ];
     let handle = *world.rng.pick(&handles[from]);
     if world.nodes[node].alive {
@@ -175,20 +182,27 @@ fn post(world: &mut World) {
 /// A hostile context sends its parent what it likes.
 fn forge(world: &mut World, hostile: usize) {
     let me = world.nodes[hostile].id;
-    let up = world.wires.iter().position(|wire| wire.ends[1].node == hostile);
+    let up = world
+        .wires
+        .iter()
+        .position(|wire| wire.ends[1].node == hostile);
     let Some(wire) = up.filter(|_| world.nodes[hostile].alive) else {
         return;
     };
     let (src, auth) = (claim(world, me), claim(world, me));
-    let dst = if world.rng.percent(70) { MASTER } else { anybody(world) };
+    let dst = if world.rng.percent(70) {
+        MASTER
+    } else {
+        anybody(world)
+    };
     let handle = match world.rng.below(2) {
         0 => Handle(*world.rng.pick(&HANDLES)),
-        _ => dynamic(&mut world.rng),
+        _ => dynamic(world),
     };
     let reply_to = match world.rng.below(3) {
         0 => Handle::NONE,
         1 => Handle::IS_DEAD,
-        _ => dynamic(&mut world.rng),
+        _ => dynamic(world),
     };
     let flags = *world.rng.pick(&[Flags::NONE, Flags::NONE, Flags::BULK]);
     let mark = world.check.sent(me, (src, auth), dst, handle, None);
@@ -214,7 +228,11 @@ fn forge(world: &mut World, hostile: usize) {
 
 /// Who a hostile context says that it is.
 fn claim(world: &mut World, me: ContextId) -> ContextId {
-    if world.rng.percent(60) { me } else { anybody(world) }
+    if world.rng.percent(60) {
+        me
+    } else {
+        anybody(world)
+    }
 }
 
 fn anybody(world: &mut World) -> ContextId {
@@ -225,10 +243,11 @@ fn anybody(world: &mut World) -> ContextId {
     world.nodes[node].id
 }
 
-/// A handle at which somebody may await a reply: they are easily guessed.
-fn dynamic(rng: &mut Rng) -> Handle {
-    let below = *rng.pick(&[3, 20]);
-    Handle(1000 + u32::try_from(rng.below(below)).expect("it is small"))
+/// A handle at which the master may await a reply: they count up, and are easily guessed.
+fn dynamic(world: &mut World) -> Handle {
+    let last = usize::try_from(world.nodes[0].last_request).expect("they are few");
+    let back = world.rng.below(12).min(last);
+    Handle(1000 + u32::try_from(last - back).expect("they are few"))
 }
 
 /// Both sides lose the connection, and what was on its way.

@@ -76,7 +76,12 @@ impl World {
         self.check.quiet();
         for node in &self.nodes {
             let links = node.links.len();
-            assert_eq!(node.router.load(), (0, 0, links), "left over in {:?}", node.id);
+            assert_eq!(
+                node.router.load(),
+                (0, 0, links),
+                "left over in {:?}",
+                node.id
+            );
             assert!(node.executing.is_empty());
         }
         self.check.seen
@@ -85,7 +90,9 @@ impl World {
     /// Whatever comes next. False if nothing ever will.
     fn step(&mut self, scenario: &mut Scenario) -> bool {
         let nodes = self.nodes.iter().enumerate();
-        let timeout = nodes.filter_map(|(index, node)| Some((node.timeout?, index))).min();
+        let timeout = nodes
+            .filter_map(|(index, node)| Some((node.timeout?, index)))
+            .min();
         let event = self.events.first_key_value().map(|((at, _), _)| *at);
         match (timeout, event) {
             (Some((at, node)), event) if event.is_none_or(|event| at < event) => {

@@ -37,7 +37,11 @@ pub fn all() -> Vec<Example> {
         bare("pong", up(Handle::PONG)),
         bare("shutdown", down(Handle::SHUTDOWN)),
         bare("cancel", with_reply(down(Handle::CANCEL), REPLY)),
-        item("hello", header(ContextId::UNASSIGNED, MASTER, Handle::HELLO), hello()),
+        item(
+            "hello",
+            header(ContextId::UNASSIGNED, MASTER, Handle::HELLO),
+            hello(),
+        ),
         item("welcome", down(Handle::HELLO), welcome()),
         tailed(
             "call",
@@ -47,11 +51,27 @@ pub fn all() -> Vec<Example> {
             &[0x81, 0x07],
         ),
         item("get-module", up(Handle::GET_MODULE), get_module()),
-        item("load-module-found", down(Handle::LOAD_MODULE), load_module_found()),
-        item("load-module-missing", down(Handle::LOAD_MODULE), load_module_missing()),
+        item(
+            "load-module-found",
+            down(Handle::LOAD_MODULE),
+            load_module_found(),
+        ),
+        item(
+            "load-module-missing",
+            down(Handle::LOAD_MODULE),
+            load_module_missing(),
+        ),
         item("get-resource", up(Handle::GET_RESOURCE), get_resource()),
-        item("load-resource-found", down(Handle::LOAD_RESOURCE), load_resource_found()),
-        item("load-resource-missing", down(Handle::LOAD_RESOURCE), load_resource_missing()),
+        item(
+            "load-resource-found",
+            down(Handle::LOAD_RESOURCE),
+            load_resource_found(),
+        ),
+        item(
+            "load-resource-missing",
+            down(Handle::LOAD_RESOURCE),
+            load_resource_missing(),
+        ),
         item("log", up(Handle::FORWARD_LOG), log("disk is full")),
         zstd(),
         bulk(),
@@ -121,7 +141,10 @@ fn outcomes() -> Vec<Example> {
     vec![
         outcome_with("outcome-returned", Outcome::Returned(Bytes::new()), value),
         outcome_with("outcome-failed", Outcome::Failed(Bytes::new()), error),
-        outcome("outcome-trapped", Outcome::Trapped("unreachable".to_owned())),
+        outcome(
+            "outcome-trapped",
+            Outcome::Trapped("unreachable".to_owned()),
+        ),
         outcome("outcome-exited", Outcome::Exited(3)),
         outcome("outcome-denied", Outcome::Denied("write:/etc".to_owned())),
         outcome(
@@ -164,8 +187,12 @@ fn dead() -> Vec<Example> {
         dead("dead-invalid-handle", DeadReason::InvalidHandle),
         dead("dead-unauthorised", DeadReason::Unauthorised),
         dead("dead-busy", DeadReason::Busy),
+        dead("dead-crashed", DeadReason::Crashed),
         dead("dead-too-large", DeadReason::TooLarge(1 << 20)),
-        dead("dead-malformed", DeadReason::Malformed("no CBOR".to_owned())),
+        dead(
+            "dead-malformed",
+            DeadReason::Malformed("no CBOR".to_owned()),
+        ),
         lost("dead-closed", Down::Closed),
         lost("dead-closed-here", Down::ClosedHere),
         lost("dead-io", Down::Io("broken".to_owned())),
@@ -249,7 +276,10 @@ fn zstd() -> Example {
 
 fn bulk() -> Example {
     let bytes = Bytes::from_static(b"hello");
-    let mut example = bare("bulk", with_reply(down(Handle::LOAD_RESOURCE), Handle(1001)));
+    let mut example = bare(
+        "bulk",
+        with_reply(down(Handle::LOAD_RESOURCE), Handle(1001)),
+    );
     example.header.flags = Flags::BULK;
     example.body = Body::raw(Flags::BULK, bytes.clone());
     example.check = Box::new(move |body| assert_eq!(body.bytes(), &bytes));
@@ -302,7 +332,9 @@ where
 {
     let body = Body::with_tail(&message, tail).expect("it can be encoded");
     let check = move |body: &Body| {
-        let (decoded, rest) = body.split::<T>(Limits::default()).expect("it can be decoded");
+        let (decoded, rest) = body
+            .split::<T>(Limits::default())
+            .expect("it can be decoded");
         assert_eq!(decoded, message);
         assert_eq!(rest, tail);
     };

@@ -150,7 +150,9 @@ impl Host for Guest {
     async fn remove(&mut self, path: String, recursive: bool) -> Result<Result<(), Error>> {
         Ok(self.locate(&path, Access::Write).and_then(|place| {
             if place.name == "." {
-                return Err(Error::Denied("the root directory cannot be removed".to_owned()));
+                return Err(Error::Denied(
+                    "the root directory cannot be removed".to_owned(),
+                ));
             }
             remove(&place.directory, &place.name, recursive, 0)
                 .map_err(|error| failed(&place.path, error))
@@ -187,6 +189,8 @@ impl Resolved {
     }
 }
 
+// The fields of `stat` have other widths on other machines.
+#[allow(clippy::useless_conversion)]
 fn metadata(stat: &Stat) -> Metadata {
     let kind = match FileType::from_raw_mode(stat.st_mode) {
         FileType::RegularFile => Kind::File,
@@ -319,7 +323,7 @@ fn replace(place: &Place, bytes: &[u8], attributes: &Resolved) -> Result<(), Err
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let fd = rustix::fs::openat(&place.directory, temporary, flags, Mode::from(0o600))?;
         let mut file = File::from(fd);
-        file.write_all(bytes).map_err(errno)?;
+        file.write_all(bytes).map_err(|error| errno(&error))?;
         let now = rustix::fs::fstat(&file)?;
         let owner = owner.filter(|owner| owner.as_raw() != now.st_uid);
         let group = group.filter(|group| group.as_raw() != now.st_gid);
@@ -328,26 +332,22 @@ fn replace(place: &Place, bytes: &[u8], attributes: &Resolved) -> Result<(), Err
         }
         rustix::fs::fchmod(&file, Mode::from(mode))?;
         // After a crash the name must not lead to an empty file.
-        file.sync_all().map_err(errno)
+        file.sync_all().map_err(|error| errno(&error))
     })
 }
 
-fn errno(error: std::io::Error) -> Errno {
-    Errno::from_io_error(&error).unwrap_or(Errno::IO)
+fn errno(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }
 
 /// Makes something under a temporary name beside the place, then gives it the place's name.
-fn in_one_step(
-    place: &Place,
-    make: impl FnOnce(&str) -> Result<(), Errno>,
-) -> Result<(), Error> {
+fn in_one_step(place: &Place, make: impl FnOnce(&str) -> Result<(), Errno>) -> Result<(), Error> {
     static UNIQUE: AtomicU64 = AtomicU64::new(0);
     let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
     let temporary = format!(".zymogen-{}-{unique}.tmp", std::process::id());
     let directory = &place.directory;
-    let done = make(&temporary).and_then(|()| {
-        rustix::fs::renameat(directory, &temporary, directory, &place.name)
-    });
+    let done = make(&temporary)
+        .and_then(|()| rustix::fs::renameat(directory, &temporary, directory, &place.name));
     if done.is_err() {
         let _ = rustix::fs::unlinkat(directory, &temporary, AtFlags::empty());
     }
@@ -378,8 +378,8 @@ fn set_attributes(place: &Place, attributes: &Resolved) -> Result<(), Error> {
         // The kernel has no chmod that does not follow links, so it goes through a descriptor that
         // was opened without following one: /proc leads to exactly that file.
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&place.directory, &place.name, flags, Mode::empty())
-            .map_err(io)?;
+        let fd =
+            rustix::fs::openat(&place.directory, &place.name, flags, Mode::empty()).map_err(io)?;
         let through = format!("/proc/self/fd/{}", fd.as_raw_fd());
         rustix::fs::chmod(through, Mode::from(mode)).map_err(io)?;
     }
@@ -411,12 +411,7 @@ fn touch(place: &Place) -> Result<(), Error> {
     .map_err(|error| failed(&place.path, error))
 }
 
-fn remove(
-    directory: &OwnedFd,
-    name: &str,
-    recursive: bool,
-    depth: usize,
-) -> Result<(), Errno> {
+fn remove(directory: &OwnedFd, name: &str, recursive: bool, depth: usize) -> Result<(), Errno> {
     let found = rustix::fs::statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if FileType::from_raw_mode(found.st_mode) != FileType::Directory {
         return rustix::fs::unlinkat(directory, name, AtFlags::empty());

@@ -53,8 +53,8 @@ impl Guest {
         };
         let mut directory = open_outer(outer, make).map_err(|error| failed(outer, error))?;
         for component in inner.split('/').filter(|part| !part.is_empty()) {
-            directory = open_inner(&directory, component, make)
-                .map_err(|error| failed(&normal, error))?;
+            directory =
+                open_inner(&directory, component, make).map_err(|error| failed(&normal, error))?;
         }
         Ok(Place {
             directory,
@@ -68,7 +68,9 @@ impl Guest {
 fn normalise(path: &str) -> Result<String, Error> {
     let mut parts = Vec::new();
     let denied = |why: &str| Error::Denied(format!("`{path}`: {why}"));
-    let relative = path.strip_prefix('/').ok_or_else(|| denied("the path must be absolute"))?;
+    let relative = path
+        .strip_prefix('/')
+        .ok_or_else(|| denied("the path must be absolute"))?;
     for part in relative.split('/') {
         match part {
             "" | "." => {}

@@ -113,7 +113,9 @@ fn route(line: &str) -> Option<(String, u32, u32)> {
     let fields: Vec<_> = line.split_whitespace().collect();
     let number = |index: usize| {
         let hex = fields.get(index)?;
-        u32::from_str_radix(hex, 16).ok().map(|number| u32::from_be_bytes(number.to_ne_bytes()))
+        u32::from_str_radix(hex, 16)
+            .ok()
+            .map(|number| u32::from_be_bytes(number.to_ne_bytes()))
     };
     Some(((*fields.first()?).to_owned(), number(1)?, number(7)?))
 }

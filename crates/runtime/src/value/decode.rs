@@ -2,7 +2,7 @@
 //!
 //! The bytes come from another machine and may be anything. A length is compared with what is left of
 //! the input before anything is reserved for it, and since a `Val` is much larger than the bytes it
-//! comes from (a bool is one byte there and 32 here, and a record repeats its fields' names), all that is
+//! comes from (a bool is one byte there and 40 here, and a record repeats its fields' names), all that is
 //! built is charged to an allowance.
 
 use wasmtime::component::{Type, Val};
@@ -178,16 +178,17 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn integer<T: TryFrom<i128>>(&mut self, ty: &Type) -> Result<T, Fault> {
+    fn integer<T: TryFrom<u64> + TryFrom<i64>>(&mut self, ty: &Type) -> Result<T, Fault> {
         let head = self.input.head()?;
         let number = match head.major {
-            UINT => Some(i128::from(head.arg)),
-            NINT => Some(-1 - i128::from(head.arg)),
+            UINT => T::try_from(head.arg).ok(),
+            // CBOR writes the negative number n as -1 - n, which in two's complement is its inverse.
+            NINT => i64::try_from(head.arg)
+                .ok()
+                .and_then(|number| T::try_from(!number).ok()),
             _ => None,
         };
-        number
-            .and_then(|number| T::try_from(number).ok())
-            .ok_or_else(|| Unplaced::mismatch(describe(ty), cbor::name(head)))
+        number.ok_or_else(|| Unplaced::mismatch(describe(ty), cbor::name(head)))
     }
 
     fn single(&mut self) -> Result<f32, Fault> {

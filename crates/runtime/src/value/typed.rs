@@ -1,6 +1,6 @@
 //! Functions of bytes and text, called without a `Val`.
 //!
-//! A `Val` of a `list<u8>` is a vector of 32-byte values, one for each byte. Functions whose whole signature
+//! A `Val` of a `list<u8>` is a vector of 40-byte values, one for each byte. Functions whose whole signature
 //! is made of a few well-known types are called through [`Func::typed`] instead: the arguments are lowered
 //! straight from the CBOR, in which bytes and text lie as they are, and the result is copied once into CBOR.
 //!

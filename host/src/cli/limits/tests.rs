@@ -1,3 +1,5 @@
+//! Sizes and times as a person writes them.
+
 use super::*;
 
 #[test]

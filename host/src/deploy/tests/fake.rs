@@ -176,8 +176,14 @@ pub(super) fn report(changed: bool, fields: &[(&str, Val)]) -> CallResult {
     ]);
     let outcome = record(&[
         ("changed", Val::Bool(changed)),
-        ("summary", text(if changed { "created" } else { "as asked" })),
-        ("changes", Val::List(if changed { vec![change] } else { Vec::new() })),
+        (
+            "summary",
+            text(if changed { "created" } else { "as asked" }),
+        ),
+        (
+            "changes",
+            Val::List(if changed { vec![change] } else { Vec::new() }),
+        ),
     ]);
     let mut all = vec![("outcome", outcome)];
     all.extend(fields.iter().cloned());
@@ -199,6 +205,8 @@ pub(super) fn text(text: &str) -> Val {
 }
 
 fn record(fields: &[(&str, Val)]) -> Val {
-    let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let fields = fields
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()));
     Val::Record(fields.collect())
 }

@@ -39,7 +39,10 @@ fn answer(changes: bool) -> impl Fn(&str, &str) -> CallResult + Send + Sync + 's
             ],
         ),
         "place" => report(changes, &[("existed", Val::Bool(!changes))]),
-        _ => report(true, &[("exit-code", Val::Option(None)), ("stdout", text(""))]),
+        _ => report(
+            true,
+            &[("exit-code", Val::Option(None)), ("stdout", text(""))],
+        ),
     }
 }
 
@@ -51,10 +54,22 @@ async fn tasks_run_in_order_with_the_least_grants() {
         "place({{path: \"/srv/web1\", port: some(4), src: some({{name: \"Cargo.toml\", digest: \"{source}\", size: 5}})}}, apply) write:/srv/web1, source:07070707"
     );
     assert_eq!(story.calls[0], "know({nothing: none}, apply) nothing");
-    assert!(story.calls[1].starts_with("place({path: \"/srv/web1\""), "{}", story.calls[1]);
-    assert!(story.calls[1].contains("write:/srv/web1, source:0707"), "{}", story.calls[1]);
+    assert!(
+        story.calls[1].starts_with("place({path: \"/srv/web1\""),
+        "{}",
+        story.calls[1]
+    );
+    assert!(
+        story.calls[1].contains("write:/srv/web1, source:0707"),
+        "{}",
+        story.calls[1]
+    );
     let _ = place;
-    assert!(story.calls[2].ends_with(" exec:restart"), "{}", story.calls[2]);
+    assert!(
+        story.calls[2].ends_with(" exec:restart"),
+        "{}",
+        story.calls[2]
+    );
     let statuses: Vec<_> = story.tasks().iter().map(|task| task.status).collect();
     assert_eq!(statuses, [Status::Ok, Status::Changed, Status::Changed]);
     assert_eq!(
@@ -74,9 +89,15 @@ async fn tasks_run_in_order_with_the_least_grants() {
         ]
     );
     assert_eq!((story.outcome.hosts.done, story.shut_down), (1, 1));
-    assert_eq!((story.outcome.totals.changed, story.outcome.totals.ok), (2, 1));
+    assert_eq!(
+        (story.outcome.totals.changed, story.outcome.totals.ok),
+        (2, 1)
+    );
     let app = &story.tasks()[1];
-    assert_eq!((app.index, app.module.as_str(), app.summary.as_str()), (2, "place", "created"));
+    assert_eq!(
+        (app.index, app.module.as_str(), app.summary.as_str()),
+        (2, "place", "created")
+    );
     assert_eq!(app.changes[0].after.as_deref(), Some("new\n"));
 }
 
@@ -84,7 +105,10 @@ async fn tasks_run_in_order_with_the_least_grants() {
 async fn a_condition_skips_its_task() {
     let story = apply(PLAN, 1, Mode::Apply, Fake::new(answer(false))).await;
     let last = story.tasks()[2];
-    assert_eq!((last.status, last.summary.as_str()), (Status::Skipped, "not app.changed"));
+    assert_eq!(
+        (last.status, last.summary.as_str()),
+        (Status::Skipped, "not app.changed")
+    );
     assert_eq!((story.calls.len(), story.outcome.totals.skipped), (2, 1));
     assert_eq!(story.outcome.hosts.done, 1);
 }
@@ -93,7 +117,11 @@ async fn a_condition_skips_its_task() {
 async fn checking_grants_nothing_that_changes_anything() {
     let story = apply(PLAN, 1, Mode::Check, Fake::new(answer(true))).await;
     assert!(story.calls[1].contains(", check) "), "{}", story.calls[1]);
-    assert!(story.calls[1].contains("read:/srv/web1"), "{}", story.calls[1]);
+    assert!(
+        story.calls[1].contains("read:/srv/web1"),
+        "{}",
+        story.calls[1]
+    );
     assert!(story.calls[2].ends_with(" nothing"), "{}", story.calls[2]);
 }
 
@@ -105,10 +133,16 @@ async fn a_failure_ends_its_host_and_no_other() {
     });
     let story = apply(PLAN, 3, Mode::Apply, fake).await;
     assert_eq!((story.outcome.hosts.failed, story.shut_down), (3, 3));
-    assert_eq!((story.outcome.totals.failed, story.outcome.totals.not_run), (3, 6));
+    assert_eq!(
+        (story.outcome.totals.failed, story.outcome.totals.not_run),
+        (3, 6)
+    );
     let first = story.tasks()[0];
     assert_eq!(first.failure.as_deref(), Some("io"));
-    assert_eq!((first.summary.as_str(), first.hint.as_deref()), ("it did not work", Some("try again")));
+    assert_eq!(
+        (first.summary.as_str(), first.hint.as_deref()),
+        ("it did not work", Some("try again"))
+    );
 }
 
 #[tokio::test]
@@ -125,7 +159,12 @@ async fn an_unreachable_host_says_why() {
     let story = apply(PLAN, 1, Mode::Apply, fake).await;
     assert_eq!(
         story.names(),
-        ["plan_started", "host_connecting", "host_finished", "plan_finished"]
+        [
+            "plan_started",
+            "host_connecting",
+            "host_finished",
+            "plan_finished"
+        ]
     );
     let Event::HostFinished {
         status,
@@ -146,9 +185,17 @@ async fn an_unreachable_host_says_why() {
 #[tokio::test]
 async fn every_fate_of_a_call_ends_the_host_in_its_own_way() {
     let fates = [
-        (CallResult::Denied("to read /etc/x".to_owned()), Status::Denied, "denied"),
+        (
+            CallResult::Denied("to read /etc/x".to_owned()),
+            Status::Denied,
+            "denied",
+        ),
         (failure("denied"), Status::Denied, "denied"),
-        (CallResult::Trapped("unreachable".to_owned()), Status::Failed, "trapped"),
+        (
+            CallResult::Trapped("unreachable".to_owned()),
+            Status::Failed,
+            "trapped",
+        ),
         (CallResult::Exited(3), Status::Failed, "exited"),
         (
             CallResult::OverLimit {
@@ -164,7 +211,11 @@ async fn every_fate_of_a_call_ends_the_host_in_its_own_way() {
         let shown = format!("{fate:?}");
         let story = apply(PLAN, 1, Mode::Apply, Fake::new(move |_, _| fate.clone())).await;
         let task = story.tasks()[0];
-        assert_eq!((task.status, task.failure.as_deref()), (status, Some(kind)), "{shown}");
+        assert_eq!(
+            (task.status, task.failure.as_deref()),
+            (status, Some(kind)),
+            "{shown}"
+        );
         assert_eq!(story.outcome.totals.not_run, 2, "{shown}");
         assert_eq!(story.shut_down, 1, "{shown}");
     }
@@ -176,8 +227,15 @@ async fn what_turns_out_wrong_on_a_host_is_its_failure() {
     let plan = PLAN.replace("{{ vars.base }}/", "");
     let story = apply(&plan, 1, Mode::Apply, Fake::new(answer(true))).await;
     let app = story.tasks()[1];
-    assert_eq!((app.status, app.failure.as_deref()), (Status::Failed, Some("plan")));
-    assert!(app.summary.contains("a path on a host is absolute"), "{}", app.summary);
+    assert_eq!(
+        (app.status, app.failure.as_deref()),
+        (Status::Failed, Some("plan"))
+    );
+    assert!(
+        app.summary.contains("a path on a host is absolute"),
+        "{}",
+        app.summary
+    );
     assert_eq!(story.calls.len(), 1);
 }
 

@@ -22,7 +22,11 @@ fn fates_are_told_apart() {
             Exit::Failed,
             "module `m` trapped: wasm `unreachable` in `run`",
         ),
-        (CallResult::Exited(3), Exit::Failed, "module `m` ended itself with status 3"),
+        (
+            CallResult::Exited(3),
+            Exit::Failed,
+            "module `m` ended itself with status 3",
+        ),
         (
             CallResult::Denied("to read /etc/shadow".to_owned()),
             Exit::Denied,
@@ -43,7 +47,11 @@ fn fates_are_told_apart() {
             Exit::Failed,
             "module `m` had more than 16 MiB to say",
         ),
-        (CallResult::Cancelled, Exit::Interrupted, "the call was cancelled"),
+        (
+            CallResult::Cancelled,
+            Exit::Interrupted,
+            "the call was cancelled",
+        ),
         (
             dead,
             Exit::Unreachable,
@@ -61,8 +69,17 @@ fn fates_are_told_apart() {
 #[test]
 fn limits_name_the_option_that_raises_them() {
     let hint = |limit| Fate::of(&over(limit, 1), "m").unwrap().hint;
-    assert_eq!(hint(LimitKind::WallTime).as_deref(), Some("--timeout allows more"));
-    assert_eq!(hint(LimitKind::Memory).as_deref(), Some("--memory allows more"));
-    assert_eq!(hint(LimitKind::Output).as_deref(), Some("--max-output allows more"));
+    assert_eq!(
+        hint(LimitKind::WallTime).as_deref(),
+        Some("--timeout allows more")
+    );
+    assert_eq!(
+        hint(LimitKind::Memory).as_deref(),
+        Some("--memory allows more")
+    );
+    assert_eq!(
+        hint(LimitKind::Output).as_deref(),
+        Some("--max-output allows more")
+    );
     assert_eq!(hint(LimitKind::Stack), None);
 }

@@ -25,9 +25,9 @@ fn changed_lines_stand_among_their_neighbours() {
         Some("a\nb\nport = 80\nc\nd\n"),
         Some("a\nb\nport = 8080\nc\nd\n"),
     );
-    let expected = ["  a", "  b", "- port = 80", "+ port = 8080", "  c", "  d"];
+    let expected = [" a", " b", "-port = 80", "+port = 8080", " c", " d"];
     assert_eq!(shown(&change, Detail::Full), expected);
-    let expected = ["  b", "- port = 80", "+ port = 8080", "  c"];
+    let expected = [" b", "-port = 80", "+port = 8080", " c"];
     assert_eq!(shown(&change, Detail::Lines(6)), expected);
     assert!(shown(&change, Detail::Summary).is_empty());
 }
@@ -42,26 +42,23 @@ fn single_words_stand_side_by_side() {
 fn new_and_gone_texts_are_all_of_one_kind() {
     assert_eq!(
         shown(&change(None, Some("a\nb\n")), Detail::Full),
-        ["+ a", "+ b"]
+        ["+a", "+b"]
     );
-    assert_eq!(shown(&change(Some("a\n"), None), Detail::Full), ["- a"]);
+    assert_eq!(shown(&change(Some("a\n"), None), Detail::Full), ["-a"]);
     assert!(shown(&change(None, None), Detail::Full).is_empty());
     assert_eq!(
         shown(&change(None, Some("../target")), Detail::Full),
-        ["+ ../target"]
+        ["+../target"]
     );
     let open_end = shown(&change(None, Some("a\nb")), Detail::Full);
-    assert_eq!(open_end, ["+ a", "+ b", "  (no newline at the end)"]);
+    assert_eq!(open_end, ["+a", "+b", " (no newline at the end)"]);
 }
 
 #[test]
 fn many_lines_are_cut() {
     let long: String = (0..20).map(|number| format!("{number}\n")).collect();
     let short = shown(&change(None, Some(&long)), Detail::Lines(3));
-    assert_eq!(
-        short,
-        ["+ 0", "+ 1", "+ 2", "… 17 lines more, -D shows all"]
-    );
+    assert_eq!(short, ["+0", "+1", "+2", "… 17 lines more, -D shows all"]);
     // One line would take as much room as the line that says so.
     assert_eq!(
         shown(&change(None, Some("a\nb\nc\nd\n")), Detail::Lines(3)).len(),

@@ -88,7 +88,7 @@ fn one_host_is_a_list_of_tasks() {
     let expected = "  \
   ok       gather facts
   changed  motd          /etc/motd  created
-           + Hello
+           +Hello
   skipped  late          not false
 local: 3 tasks, 1 changed, 1 unchanged, 1 skipped in 0.4 s
 ";
@@ -128,8 +128,8 @@ fn several_changes_are_named() {
     let expected = "  \
   would change  motd          content, mode 0644 -> 0600
                 /etc/motd
-                - a
-                + b
+                -a
+                +b
                 /etc/motd mode
                 0644 -> 0600
                 granted write:/etc/motd

@@ -19,6 +19,7 @@ fn read<R: for<'a> Deserialize<'a>>(wit: &str, wave: &str) -> Result<R, String> 
 
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names)]
 enum Shape {
     Circle(f64),
     Point { x: i32, y: i32 },

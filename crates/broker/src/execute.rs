@@ -1,0 +1,82 @@
+//! Calls that reach this context: each is a task of its own, and has one end.
+
+use crate::Execute;
+use crate::broker::Broker;
+use proto::message::{Call, Dead, DeadReason, Outcome, RefusedKind};
+use proto::router::Input;
+use proto::{Body, CallId, ContextId, Flags};
+use std::sync::Arc;
+
+impl Broker {
+    /// Starts a call that the router has handed out.
+    pub(crate) fn execute(&self, call: CallId, from: ContextId, body: Body) {
+        let Some((executor, runtime)) = &self.shared.execute else {
+            return;
+        };
+        let running = Running {
+            broker: self.clone(),
+            call,
+        };
+        let task = runtime
+            .spawn(running.run(executor.clone(), from, body))
+            .abort_handle();
+        let mut task = Some(task);
+        if let Some(slot) = self.lock().calls.get_mut(&call) {
+            *slot = task.take();
+        }
+        // It came to its end in the meantime, or was cancelled before it was known how.
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+}
+
+/// A call under way. However its task ends, the call ends with it.
+struct Running {
+    broker: Broker,
+    call: CallId,
+}
+
+impl Running {
+    async fn run(self, executor: Arc<dyn Execute>, from: ContextId, body: Body) {
+        let broker = &self.broker;
+        let outcome = match body.split::<Call>(broker.shared.limits) {
+            Ok((head, arguments)) => executor.execute(from, head, arguments).await,
+            Err(error) => Outcome::Refused {
+                kind: RefusedKind::BadArguments,
+                message: error.to_string(),
+            },
+        };
+        let body = Body::with_tail(&outcome, outcome.tail())
+            .map_err(|error| broker.malformed(&error))
+            .and_then(|body| broker.packed(body))
+            .unwrap_or_else(short);
+        broker
+            .when_room(from, Flags::NONE, || self.finished(|| body))
+            .await;
+    }
+
+    /// Nothing happens if the call was cancelled, or was finished before.
+    fn finished(&self, body: impl FnOnce() -> Body) {
+        let call = self.call;
+        let known = self.broker.lock().calls.remove(&call).is_some();
+        if known {
+            let body = body();
+            self.broker.drive(Input::Finished { call, body });
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The executor panicked, or its runtime has ended.
+        let crashed = || self.broker.dead(DeadReason::Crashed);
+        self.finished(|| short(crashed()));
+    }
+}
+
+/// The outcome of a call that has no other.
+fn short(dead: Dead) -> Body {
+    // An outcome without a value can always be written as CBOR.
+    Body::new(&Outcome::Dead(dead)).unwrap_or_else(|_| Body::empty())
+}

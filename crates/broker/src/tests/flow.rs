@@ -1,0 +1,279 @@
+//! Who waits for whom: memory stays bounded, and bulk data stands behind everything else.
+
+use super::support::{
+    ALICE, BOB, Context, LIMITS, MASTER, PIPE, Pair, Peer, call, frame, raw, until,
+};
+use crate::IO_SIZE;
+use bytes::Bytes;
+use proto::header::HEADER_LEN;
+use proto::message::{Down, Outcome};
+use proto::router::Role;
+use proto::{Body, Flags, FrameDecoder, Handle};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context as Cx, Poll};
+use std::time::Duration;
+use tokio::io::AsyncWrite;
+use tokio::task::JoinSet;
+
+/// What may wait to be written, as `queue.rs` has it.
+const CONTROL_BOUND: usize = 4 << 20;
+const BULK_BOUND: usize = 4 * IO_SIZE;
+
+/// One chunk of bulk data on the wire.
+const CHUNK: usize = HEADER_LEN + IO_SIZE;
+
+#[tokio::test]
+async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
+    let pair = Pair::new();
+    let (mut peer, _link) = Peer::attach(&pair.master, BOB, Role::Child);
+    let mut senders = JoinSet::new();
+    let len = 64 << 10;
+    for _ in 0..400 {
+        let broker = pair.master.broker.clone();
+        senders.spawn(async move { broker.post(BOB, Handle::PING, raw(vec![0; len])).await });
+    }
+    for _ in 0..4 {
+        let broker = pair.master.broker.clone();
+        let bytes = Bytes::from(vec![0; 8 << 20]);
+        senders.spawn(async move {
+            broker
+                .send_bulk(BOB, Handle::LOAD_MODULE, 1000, &bytes)
+                .await;
+            Ok(())
+        });
+    }
+    let bound = CONTROL_BOUND + HEADER_LEN + len + BULK_BOUND + CHUNK;
+    until(|| pair.master.broker.queued_bytes() > CONTROL_BOUND).await;
+    for n in 0..100 {
+        let arguments = Bytes::from(vec![n; 1000]);
+        let outcome = pair.call("echo", &arguments).await;
+        assert_eq!(outcome, Outcome::Returned(arguments));
+        assert!(pair.master.broker.queued_bytes() < bound);
+    }
+    // Once it reads, all of it comes.
+    let mut received = 0;
+    while received < 400 * len + 4 * (8 << 20) {
+        received += peer.next().await.unwrap().body.len();
+        assert!(pair.master.broker.queued_bytes() < bound);
+    }
+    while let Some(sent) = senders.join_next().await {
+        sent.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn answers_that_nobody_waits_to_send_are_bounded_too() {
+    let master = Context::new(MASTER);
+    let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
+    // A ping costs its sender as much as its answer costs us.
+    let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
+    let many = super::support::encode(&ping).repeat(1000);
+    let bound = 2 * CONTROL_BOUND + LIMITS.max_body as usize;
+    let flood = async {
+        loop {
+            let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
+            if write.await.is_err() {
+                break;
+            }
+            assert!(master.broker.queued_bytes() <= bound + HEADER_LEN);
+        }
+    };
+    let (why, ()) = tokio::join!(link.down(), flood);
+    let text = "the peer does not read what it is sent".to_owned();
+    assert_eq!(why, Down::Io(text));
+    assert_eq!(master.broker.queued_bytes(), 0);
+    master.idle(0).await;
+}
+
+#[tokio::test]
+async fn bulk_stands_behind_a_request() {
+    let total = 64 << 20;
+    let master = Context::new(MASTER);
+    let (mut peer, _link) = Peer::attach(&master, ALICE, Role::Child);
+    let broker = master.broker.clone();
+    let sending = tokio::spawn(async move {
+        let bytes = Bytes::from(vec![7; total]);
+        broker
+            .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
+            .await;
+    });
+    let mut bulk = 0;
+    for asked in 0..20 {
+        // A reader that takes its time: by now everything is full that can be filled.
+        for _ in 0..10 {
+            bulk += expect_bulk(&mut peer).await;
+        }
+        until(|| master.broker.queued_bytes() >= BULK_BOUND).await;
+        assert!(master.broker.queued_bytes() < BULK_BOUND + CHUNK);
+        let before = peer.read;
+        let broker = master.broker.clone();
+        let asking = tokio::spawn(async move {
+            let body = raw(vec![asked]);
+            broker.request(ALICE, Handle(7), body).await
+        });
+        until(|| master.load()[0].0 == 1).await;
+        let request = loop {
+            let frame = peer.next().await.unwrap();
+            if !frame.header.flags.contains(Flags::BULK) {
+                break frame;
+            }
+            bulk += frame.body.len();
+        };
+        // Before it came what was in the pipe, what the writer had in its hands, and what the test had read.
+        let ahead = peer.read - before;
+        assert!(ahead <= PIPE + CHUNK + 2 * 4096, "{ahead} bytes came first");
+        let to = request.header.reply_to;
+        peer.send(&frame(ALICE, MASTER, to, Handle::NONE, &raw(vec![asked])))
+            .await;
+        assert_eq!(asking.await.unwrap(), Ok(raw(vec![asked])));
+    }
+    while bulk < total {
+        bulk += expect_bulk(&mut peer).await;
+    }
+    sending.await.unwrap();
+}
+
+async fn expect_bulk(peer: &mut Peer) -> usize {
+    let frame = peer.next().await.unwrap();
+    assert_eq!(frame.header.flags, Flags::BULK);
+    assert_eq!(frame.header.reply_to, Handle(1000));
+    assert!(frame.body.len() <= IO_SIZE);
+    frame.body.len()
+}
+
+#[tokio::test]
+async fn bulk_comes_whole_and_in_order() {
+    let mut pair = Pair::new();
+    let bytes: Bytes = (0..1_000_003_u32).map(|n| (n % 251) as u8).collect();
+    let sending = pair
+        .master
+        .broker
+        .send_bulk(ALICE, Handle::LOAD_RESOURCE, 1000, &bytes);
+    let receiving = async {
+        let mut received = Vec::new();
+        while received.len() < bytes.len() {
+            let message = pair.slave.message().await;
+            assert_eq!(message.handle, Handle::LOAD_RESOURCE);
+            assert_eq!((message.src, message.reply_to), (MASTER, Handle(1000)));
+            assert_eq!(message.body.flags(), Flags::BULK);
+            received.extend_from_slice(message.body.bytes());
+        }
+        received
+    };
+    let ((), received) = tokio::join!(sending, receiving);
+    assert_eq!(received, bytes);
+}
+
+#[tokio::test]
+async fn bulk_to_a_context_that_goes_away_ends() {
+    let master = Context::new(MASTER);
+    let (peer, link) = Peer::attach(&master, ALICE, Role::Child);
+    let bytes = Bytes::from(vec![0; 64 << 20]);
+    let sending = master
+        .broker
+        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes);
+    let closing = async {
+        until(|| master.broker.queued_bytes() >= BULK_BOUND).await;
+        master.broker.close(link.id);
+    };
+    let both = async { tokio::join!(sending, closing) };
+    let ended = tokio::time::timeout(Duration::from_secs(10), both).await;
+    assert!(ended.is_ok());
+    assert_eq!(master.broker.queued_bytes(), 0);
+    drop(peer);
+}
+
+/// Takes bytes when it is let, and notes how many came at once.
+struct Gate {
+    open: tokio::sync::watch::Receiver<bool>,
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    writes: Arc<Mutex<Vec<usize>>>,
+}
+
+impl AsyncWrite for Gate {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Cx<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let mut open = self.open.clone();
+        let waiting = self.waiting.get_or_insert_with(|| {
+            Box::pin(async move {
+                let _ = open.wait_for(|open| *open).await;
+            })
+        });
+        std::task::ready!(waiting.as_mut().poll(cx));
+        self.waiting = None;
+        self.writes.lock().unwrap().push(bytes.len());
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Cx<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Cx<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn messages_that_wait_are_written_at_once() {
+    let master = Context::new(MASTER);
+    let (open, gate) = tokio::sync::watch::channel(false);
+    let writes = Arc::new(Mutex::new(Vec::new()));
+    let writer = Gate {
+        open: gate,
+        waiting: None,
+        writes: writes.clone(),
+    };
+    let (_silent, reader) = tokio::io::duplex(1);
+    let decoder = FrameDecoder::new(LIMITS);
+    master
+        .broker
+        .attach(ALICE, Role::Child, reader, writer, decoder);
+    let post = || master.broker.post(ALICE, Handle::PING, raw(vec![0; 100]));
+    post().await.unwrap();
+    // The first is already on its way when the others come.
+    until(|| master.broker.queued_bytes() == 0).await;
+    for _ in 0..500 {
+        post().await.unwrap();
+    }
+    open.send(true).unwrap();
+    until(|| writes.lock().unwrap().iter().sum::<usize>() == 501 * 128).await;
+    assert_eq!(*writes.lock().unwrap(), [128, 500 * 128]);
+}
+
+#[tokio::test]
+async fn calls_go_on_beside_bulk_in_both_directions() {
+    let pair = Pair::new();
+    let stop = Arc::new(tokio::sync::Notify::new());
+    let broker = pair.master.broker.clone();
+    let sending = tokio::spawn({
+        let stop = stop.clone();
+        async move {
+            let bytes = Bytes::from(vec![0; 4 << 20]);
+            let endless = async {
+                loop {
+                    broker
+                        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
+                        .await;
+                }
+            };
+            tokio::select! {
+                () = endless => {}
+                () = stop.notified() => {}
+            }
+        }
+    });
+    for n in 0..200_u8 {
+        let arguments = Bytes::from(vec![n; 10_000]);
+        let head = call("echo");
+        let outcome = pair.master.broker.call(ALICE, &head, &arguments).await;
+        assert_eq!(outcome, Outcome::Returned(arguments));
+    }
+    stop.notify_one();
+    sending.await.unwrap();
+    pair.idle().await;
+}

@@ -1,0 +1,10 @@
+//! Tests of the broker over real sockets and pipes, and under a clock that stands still where time matters.
+
+mod calls;
+mod flow;
+mod heartbeat;
+mod links;
+mod queue;
+mod races;
+mod support;
+mod transfer;

@@ -1,0 +1,313 @@
+//! Contexts to test with: brokers with a scripted executor, and a peer that is moved by hand.
+
+use crate::{Broker, Execute, Link, Receive, Settings};
+use async_trait::async_trait;
+use bytes::Bytes;
+use proto::message::{Call, Dead, Export, ModuleRef, Outcome};
+use proto::router::{Config, Message, Role};
+use proto::{
+    Body, CallLimits, ContextId, Digest, Flags, Frame, FrameDecoder, Handle, Header, Limits, Policy,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc;
+
+pub(super) const MASTER: ContextId = ContextId::MASTER;
+pub(super) const ALICE: ContextId = ContextId(1);
+pub(super) const BOB: ContextId = ContextId(2);
+
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(super) const MAX_CALLS: usize = 64;
+
+/// What a kernel keeps of a pipe, in bytes.
+pub(super) const PIPE: usize = 64 << 10;
+
+pub(super) const LIMITS: Limits = Limits { max_body: 1 << 20 };
+
+/// Does what the name of the function says.
+#[derive(Default)]
+pub(super) struct Guest {
+    /// Calls whose future exists.
+    pub(super) alive: AtomicUsize,
+    /// Calls that were ever begun.
+    pub(super) begun: AtomicUsize,
+}
+
+struct Alive<'a>(&'a AtomicUsize);
+
+impl Drop for Alive<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Execute for Guest {
+    async fn execute(&self, _from: ContextId, call: Call, arguments: Bytes) -> Outcome {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        self.alive.fetch_add(1, Ordering::SeqCst);
+        let _alive = Alive(&self.alive);
+        match call.export.function.as_str() {
+            "echo" => Outcome::Returned(arguments),
+            "yield" => {
+                tokio::task::yield_now().await;
+                Outcome::Returned(arguments)
+            }
+            "hang" => std::future::pending().await,
+            "panic" => panic!("as it was told"),
+            "grow" => Outcome::Returned(vec![0x40; LIMITS.max_body as usize].into()),
+            name => Outcome::Trapped(format!("{name} is unknown")),
+        }
+    }
+}
+
+/// Passes messages on to the test.
+struct Inbox(mpsc::UnboundedSender<Message>);
+
+impl Receive for Inbox {
+    fn receive(&self, _broker: &Broker, message: Message) {
+        // A test may have no interest in them.
+        let _ = self.0.send(message);
+    }
+}
+
+/// A context with what a test needs to look into it.
+pub(super) struct Context {
+    pub(super) broker: Broker,
+    pub(super) guest: Arc<Guest>,
+    pub(super) inbox: mpsc::UnboundedReceiver<Message>,
+}
+
+impl Context {
+    pub(super) fn new(me: ContextId) -> Self {
+        Self::with(me, |_| {})
+    }
+
+    /// A context whose settings are changed before it begins.
+    pub(super) fn with(me: ContextId, change: impl FnOnce(&mut Settings)) -> Self {
+        let guest = Arc::new(Guest::default());
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let parents = if me == MASTER { vec![] } else { vec![MASTER] };
+        let mut settings = Settings {
+            router: Config {
+                me,
+                executes: me != MASTER,
+                parents,
+                heartbeat: HEARTBEAT,
+                max_calls: MAX_CALLS,
+            },
+            limits: LIMITS,
+            compress_from: None,
+            execute: Some((guest.clone(), tokio::runtime::Handle::current())),
+            receive: Arc::new(Inbox(sender)),
+        };
+        change(&mut settings);
+        Self {
+            broker: Broker::new(settings),
+            guest,
+            inbox,
+        }
+    }
+
+    /// Requests that wait, calls that run and links, as the router has them and as the broker has.
+    pub(super) fn load(&self) -> [(usize, usize, usize); 2] {
+        let core = self.broker.lock();
+        let mine = (core.replies.len(), core.calls.len(), core.ports.len());
+        [core.router.load(), mine]
+    }
+
+    /// Waits until nothing is under way on so many links.
+    pub(super) async fn idle(&self, links: usize) {
+        let idle = [(0, 0, links); 2];
+        until(|| self.load() == idle && self.guest.alive.load(Ordering::SeqCst) == 0).await;
+    }
+
+    pub(super) async fn message(&mut self) -> Message {
+        let message = tokio::time::timeout(Duration::from_secs(10), self.inbox.recv());
+        message
+            .await
+            .expect("a message comes")
+            .expect("there is a broker")
+    }
+}
+
+/// A master and a slave.
+pub(super) struct Pair {
+    pub(super) master: Context,
+    pub(super) slave: Context,
+    /// The master's.
+    pub(super) down: Link,
+    /// The slave's.
+    pub(super) up: Link,
+}
+
+impl Pair {
+    /// Two contexts at the ends of a socket.
+    pub(super) fn new() -> Self {
+        Self::of(Context::new(MASTER), Context::new(ALICE))
+    }
+
+    pub(super) fn of(master: Context, slave: Context) -> Self {
+        let (near, far) = UnixStream::pair().expect("sockets are to be had");
+        let (near_reader, near_writer) = near.into_split();
+        let (far_reader, far_writer) = far.into_split();
+        let decoder = || FrameDecoder::new(LIMITS);
+        let me = slave.broker.me();
+        let down = master
+            .broker
+            .attach(me, Role::Child, near_reader, near_writer, decoder());
+        let up = slave
+            .broker
+            .attach(MASTER, Role::Parent, far_reader, far_writer, decoder());
+        Self {
+            master,
+            slave,
+            down,
+            up,
+        }
+    }
+
+    pub(super) async fn call(&self, function: &str, arguments: &[u8]) -> Outcome {
+        self.master
+            .broker
+            .call(ALICE, &call(function), arguments)
+            .await
+    }
+
+    /// Waits until nothing is under way on either side.
+    pub(super) async fn idle(&self) {
+        self.master.idle(1).await;
+        self.slave.idle(1).await;
+    }
+}
+
+/// The other end of two pipes: a neighbour that says and reads only what the test wants.
+pub(super) struct Peer {
+    pub(super) reader: pipe::Receiver,
+    pub(super) writer: pipe::Sender,
+    /// Bytes that were read.
+    pub(super) read: usize,
+    decoder: FrameDecoder,
+}
+
+impl Peer {
+    /// Becomes a neighbour of a context.
+    pub(super) fn attach(to: &Context, id: ContextId, role: Role) -> (Self, Link) {
+        Self::attach_after(to, id, role, &[])
+    }
+
+    /// The same after a handshake that has read some bytes of the link.
+    pub(super) fn attach_after(
+        to: &Context,
+        id: ContextId,
+        role: Role,
+        ahead: &[u8],
+    ) -> (Self, Link) {
+        let (their_writer, reader) = pipe::pipe().expect("pipes are to be had");
+        let (writer, their_reader) = pipe::pipe().expect("pipes are to be had");
+        let mut decoder = FrameDecoder::new(LIMITS);
+        decoder.push(ahead);
+        let link = to
+            .broker
+            .attach(id, role, their_reader, their_writer, decoder);
+        let peer = Self {
+            reader,
+            writer,
+            read: 0,
+            decoder: FrameDecoder::new(LIMITS),
+        };
+        (peer, link)
+    }
+
+    pub(super) async fn send(&mut self, frame: &Frame) {
+        let bytes = encode(frame);
+        self.writer.write_all(&bytes).await.expect("somebody reads");
+    }
+
+    /// The next frame, or none at the end of the stream. Reads no more than it must.
+    pub(super) async fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some(frame) = self.decoder.next_frame().expect("frames come") {
+                return Some(frame);
+            }
+            let mut piece = [0; 4096];
+            let len = self
+                .reader
+                .read(&mut piece)
+                .await
+                .expect("a pipe can be read");
+            if len == 0 {
+                assert_eq!(self.decoder.finish(), Ok(()));
+                return None;
+            }
+            self.read += len;
+            self.decoder.push(&piece[..len]);
+        }
+    }
+}
+
+pub(super) fn encode(frame: &Frame) -> Vec<u8> {
+    [&frame.encode_header()[..], &frame.body].concat()
+}
+
+pub(super) fn frame(
+    src: ContextId,
+    dst: ContextId,
+    handle: Handle,
+    reply_to: Handle,
+    body: &Body,
+) -> Frame {
+    let header = Header {
+        flags: body.flags(),
+        dst,
+        src,
+        auth: src,
+        handle,
+        reply_to,
+    };
+    let body = body.bytes().clone();
+    Frame { header, body }
+}
+
+pub(super) fn call(function: &str) -> Call {
+    Call {
+        module: ModuleRef {
+            name: "test".to_owned(),
+            digest: Digest([0; 32]),
+        },
+        export: Export {
+            interface: None,
+            function: function.to_owned(),
+        },
+        policy: Policy::default(),
+        limits: CallLimits::default(),
+    }
+}
+
+pub(super) fn raw(bytes: Vec<u8>) -> Body {
+    Body::raw(Flags::NONE, bytes.into())
+}
+
+/// The reason of an outcome that must be one of the dead.
+pub(super) fn dead(outcome: Outcome) -> Dead {
+    match outcome {
+        Outcome::Dead(dead) => dead,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Waits until something holds.
+pub(super) async fn until(mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting)
+        .await
+        .expect("it holds at last");
+}
