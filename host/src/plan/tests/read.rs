@@ -61,7 +61,7 @@ with = {
 fn without_hosts_it_is_for_this_machine() {
     let plan = plan("[[task]]\nplace = { path = '/srv' }\n");
     assert_eq!(plan.hosts[0].value, "local");
-    let plan = read_plan(&Source::new(
+    let plan = read(&Source::new(
         "p",
         "plan.hosts = 'local'\n[[task]]\nknow = {}\n",
     ));

@@ -24,7 +24,7 @@ enum Shape {
     Circle(f64),
     Point { x: i32, y: i32 },
     Line(i8, i8),
-    NoShape,
+    Nowhere,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -39,9 +39,9 @@ struct Params {
 #[test]
 fn records_and_variants_are_structs_and_enums() {
     let wit = "record { path: string, timeout-ms: option<u64>, data: list<u8>, shapes: list<variant { \
-        circle(f64), point(record { x: s32, y: s32 }), line(tuple<s8, s8>), no-shape }> }";
+        circle(f64), point(record { x: s32, y: s32 }), line(tuple<s8, s8>), nowhere }> }";
     let wave = "{path: \"/a\", timeout-ms: 18446744073709551615, data: \"hi\", \
-        shapes: [circle(nan), point({x: 1, y: -1}), line((2, 3)), no-shape]}";
+        shapes: [circle(nan), point({x: 1, y: -1}), line((2, 3)), nowhere]}";
     let params: Params = read(wit, wave).unwrap();
     assert_eq!(
         (params.path.as_str(), params.timeout_ms),
@@ -54,7 +54,7 @@ fn records_and_variants_are_structs_and_enums() {
         [
             Shape::Point { x: 1, y: -1 },
             Shape::Line(2, 3),
-            Shape::NoShape
+            Shape::Nowhere
         ]
     );
 }
@@ -93,6 +93,6 @@ fn other_types_are_errors() {
             .contains("square")
     );
     assert!(read::<Shape>("variant { circle }", "circle").is_err());
-    assert!(read::<Shape>("variant { no-shape(u8) }", "no-shape(1)").is_err());
+    assert!(read::<Shape>("variant { nowhere(u8) }", "nowhere(1)").is_err());
     assert!(from_val::<String>(&Val::U8(1)).is_err());
 }
