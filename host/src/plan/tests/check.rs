@@ -67,7 +67,7 @@ error[plan]: the parameter `state` of `place` does not fit
   |                                  ^^^^^^^^^^
   = expected: option<enum { file, directory, absent }>
   = found: the text "directry"
-  = help: did you mean `"directory"`?
+  = help: did you mean `directory`?
 
 error: 3 errors in deploy.toml
 "#;
