@@ -115,7 +115,11 @@ impl Overrides {
                 Ok(value) => {
                     values.insert(name, value);
                 }
-                Err(more) => errors.extend(more),
+                Err(more) => {
+                    // What uses it is not wrong as well, and nobody will see this value.
+                    values.insert(name, scope::from_node(&entry.value));
+                    errors.extend(more);
+                }
             }
         }
         if errors.is_empty() {
