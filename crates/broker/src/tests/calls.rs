@@ -1,7 +1,8 @@
 //! Calls between two contexts: each has one fate, and leaves nothing behind.
 
+use super::peer::Peer;
 use super::support::{
-    ALICE, Context, LIMITS, MASTER, MAX_CALLS, Pair, Peer, call, dead, frame, raw, until,
+    ALICE, Context, LIMITS, MASTER, MAX_CALLS, Pair, call, dead, frame, raw, until,
 };
 use bytes::Bytes;
 use proto::message::{Dead, DeadReason, Outcome, RefusedKind};

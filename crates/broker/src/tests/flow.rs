@@ -1,8 +1,7 @@
 //! Who waits for whom: memory stays bounded, and bulk data stands behind everything else.
 
-use super::support::{
-    ALICE, BOB, Context, LIMITS, MASTER, PIPE, Pair, Peer, call, frame, raw, until,
-};
+use super::peer::{PIPE, Peer};
+use super::support::{ALICE, BOB, Context, LIMITS, MASTER, Pair, call, frame, raw, until};
 use crate::IO_SIZE;
 use bytes::Bytes;
 use proto::header::HEADER_LEN;

@@ -1,7 +1,8 @@
 //! The ends of links, and what they say about them.
 
+use super::peer::Peer;
 use super::support::{
-    ALICE, BOB, Context, LIMITS, MASTER, Pair, Peer, call, dead, encode, frame, raw, until,
+    ALICE, BOB, Context, LIMITS, MASTER, Pair, call, dead, encode, frame, raw, until,
 };
 use bytes::Bytes;
 use proto::message::{DeadReason, Down, Outcome};

@@ -4,6 +4,7 @@ mod calls;
 mod flow;
 mod heartbeat;
 mod links;
+mod peer;
 mod queue;
 mod races;
 mod support;

@@ -1,6 +1,7 @@
 //! Ends that come at once: a call's own, its caller's, its link's. Whatever the order, nothing stays behind.
 
-use super::support::{ALICE, Context, LIMITS, MASTER, Pair, Peer, call, frame, until};
+use super::peer::Peer;
+use super::support::{ALICE, Context, LIMITS, MASTER, Pair, call, frame, until};
 use bytes::Bytes;
 use proto::message::{DeadReason, Down, Outcome};
 use proto::router::{Input, Role};

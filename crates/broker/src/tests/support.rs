@@ -1,4 +1,4 @@
-//! Contexts to test with: brokers with a scripted executor, and a peer that is moved by hand.
+//! Contexts to test with: brokers with a scripted executor, alone and in pairs.
 
 use crate::{Broker, Execute, Link, Receive, Settings};
 use async_trait::async_trait;
@@ -11,9 +11,7 @@ use proto::{
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::net::unix::pipe;
 use tokio::sync::mpsc;
 
 pub(super) const MASTER: ContextId = ContextId::MASTER;
@@ -22,9 +20,6 @@ pub(super) const BOB: ContextId = ContextId(2);
 
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(15);
 pub(super) const MAX_CALLS: usize = 64;
-
-/// What a kernel keeps of a pipe, in bytes.
-pub(super) const PIPE: usize = 64 << 10;
 
 pub(super) const LIMITS: Limits = Limits { max_body: 1 << 20 };
 
@@ -182,71 +177,6 @@ impl Pair {
     pub(super) async fn idle(&self) {
         self.master.idle(1).await;
         self.slave.idle(1).await;
-    }
-}
-
-/// The other end of two pipes: a neighbour that says and reads only what the test wants.
-pub(super) struct Peer {
-    pub(super) reader: pipe::Receiver,
-    pub(super) writer: pipe::Sender,
-    /// Bytes that were read.
-    pub(super) read: usize,
-    decoder: FrameDecoder,
-}
-
-impl Peer {
-    /// Becomes a neighbour of a context.
-    pub(super) fn attach(to: &Context, id: ContextId, role: Role) -> (Self, Link) {
-        Self::attach_after(to, id, role, &[])
-    }
-
-    /// The same after a handshake that has read some bytes of the link.
-    pub(super) fn attach_after(
-        to: &Context,
-        id: ContextId,
-        role: Role,
-        ahead: &[u8],
-    ) -> (Self, Link) {
-        let (their_writer, reader) = pipe::pipe().expect("pipes are to be had");
-        let (writer, their_reader) = pipe::pipe().expect("pipes are to be had");
-        let mut decoder = FrameDecoder::new(LIMITS);
-        decoder.push(ahead);
-        let link = to
-            .broker
-            .attach(id, role, their_reader, their_writer, decoder);
-        let peer = Self {
-            reader,
-            writer,
-            read: 0,
-            decoder: FrameDecoder::new(LIMITS),
-        };
-        (peer, link)
-    }
-
-    pub(super) async fn send(&mut self, frame: &Frame) {
-        let bytes = encode(frame);
-        self.writer.write_all(&bytes).await.expect("somebody reads");
-    }
-
-    /// The next frame, or none at the end of the stream. Reads no more than it must.
-    pub(super) async fn next(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = self.decoder.next_frame().expect("frames come") {
-                return Some(frame);
-            }
-            let mut piece = [0; 4096];
-            let len = self
-                .reader
-                .read(&mut piece)
-                .await
-                .expect("a pipe can be read");
-            if len == 0 {
-                assert_eq!(self.decoder.finish(), Ok(()));
-                return None;
-            }
-            self.read += len;
-            self.decoder.push(&piece[..len]);
-        }
     }
 }
 

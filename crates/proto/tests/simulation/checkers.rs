@@ -2,6 +2,8 @@
 //! know why, and shares no code with the router.
 
 use crate::node::HEARTBEAT;
+use crate::rules::{Place, Rules, well_known};
+use crate::seen::Seen;
 use proto::message::{Dead, DeadReason, Down};
 use proto::router::Message;
 use proto::{Body, CallId, ContextId, Flags, Handle, RequestId};
@@ -26,22 +28,9 @@ struct Asked {
     waiting: bool,
 }
 
-/// Where a context is, seen from another.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Place {
-    Above,
-    Child,
-    FurtherBelow,
-    Elsewhere,
-}
-
-/// How often which thing happened: a simulation in which nothing happens proves nothing.
-#[derive(Default)]
-pub struct Seen(BTreeMap<&'static str, u64>);
-
 #[derive(Default)]
 pub struct Checker {
-    parents: BTreeMap<ContextId, ContextId>,
+    pub rules: Rules,
     sent: Vec<Sent>,
     asked: BTreeMap<(ContextId, RequestId), Asked>,
     /// Calls under way; false once they are finished or cancelled.
@@ -59,10 +48,6 @@ pub struct Checker {
 }
 
 impl Checker {
-    pub fn joined(&mut self, child: ContextId, parent: ContextId) {
-        self.parents.insert(child, parent);
-    }
-
     /// Notes a message, and gives the mark that its body shall carry.
     pub fn sent(
         &mut self,
@@ -149,7 +134,7 @@ impl Checker {
             DeadReason::Malformed(forged) => {
                 let mark: u64 = forged.parse().expect("only forged ones are malformed");
                 let forger = self.sent[index(mark)].origin;
-                let on_the_way = self.place(forger, me) == Place::Above;
+                let on_the_way = self.rules.place(me, forger) == Place::Above;
                 assert!(
                     forger == to || on_the_way,
                     "{forger:?} said that {to:?} died"
@@ -158,7 +143,7 @@ impl Checker {
             }
             DeadReason::NoRoute(id) => {
                 assert_eq!(*id, to);
-                let there = matches!(self.place(dead.at, to), Place::Above | Place::Child);
+                let there = matches!(self.rules.place(dead.at, to), Place::Above | Place::Child);
                 assert!(!there || harm, "{:?} has a way to {to:?}", dead.at);
                 self.seen.note("dead: no route");
             }
@@ -168,7 +153,7 @@ impl Checker {
             }
             DeadReason::Unauthorised => {
                 assert!(
-                    !self.may(to, me, handle),
+                    !self.rules.may(to, me, handle),
                     "{me:?} may ask {handle:?} of {to:?}"
                 );
                 self.seen.note("dead: unauthorised");
@@ -180,9 +165,7 @@ impl Checker {
             DeadReason::LinkDown(_) => {
                 assert!(harm, "no link was harmed");
                 assert_eq!(dead.at, me);
-                let below = self.place(me, to) == Place::Child;
-                let neighbour = if below { to } else { self.parents[&me] };
-                self.mourned.insert((me, neighbour));
+                self.mourned.insert((me, self.rules.towards(me, to)));
                 self.seen.note("dead: link down");
             }
             DeadReason::TooLarge(_) | DeadReason::Crashed => panic!("a router does not say so"),
@@ -234,7 +217,7 @@ impl Checker {
             "a lie was believed"
         );
         assert!(
-            self.may(me, origin, handle),
+            self.rules.may(me, origin, handle),
             "{origin:?} may not send {handle:?} to {me:?}"
         );
         assert!(self.arrived.insert(mark), "it came twice");
@@ -273,24 +256,6 @@ impl Checker {
         });
     }
 
-    /// Does the protocol promise an answer to this request, as long as the links hold?
-    pub fn must_answer(&self, me: ContextId, to: ContextId, handle: Handle) -> bool {
-        let parent = |context| self.parents.get(&context).copied();
-        // The master knows no way back to what is more than one level below it.
-        let through_master = to == me || parent(me).is_none_or(|up| up == ContextId::MASTER);
-        match self.place(me, to) {
-            Place::Above if parent(me) == Some(to) => self.neighbour_answers(me, to, handle),
-            Place::Child => self.neighbour_answers(me, to, handle),
-            _ => through_master,
-        }
-    }
-
-    fn neighbour_answers(&self, me: ContextId, to: ContextId, handle: Handle) -> bool {
-        !self.may(to, me, handle)
-            || handle == Handle::CALL_FUNCTION
-            || !(well_known(handle) || handle.is_dynamic())
-    }
-
     /// Does anybody wait, or anything run?
     pub fn is_busy(&self) -> bool {
         self.busy > 0
@@ -311,86 +276,6 @@ impl Checker {
         let whole: Vec<_> = self.mourned.difference(&self.lost).collect();
         assert!(whole.is_empty(), "said to be lost, but were not: {whole:?}");
     }
-
-    /// May `origin` send to this handle of `me`? The table of the protocol's document.
-    pub fn may(&self, me: ContextId, origin: ContextId, handle: Handle) -> bool {
-        match (handle, self.place(me, origin)) {
-            (_, Place::Elsewhere) => false,
-            (
-                Handle::CALL_FUNCTION
-                | Handle::LOAD_MODULE
-                | Handle::LOAD_RESOURCE
-                | Handle::SHUTDOWN,
-                place,
-            ) => place == Place::Above,
-            (Handle::GET_MODULE | Handle::GET_RESOURCE, place) => place == Place::Child,
-            // A tree of more than two levels has no routes to its further leaves yet.
-            (Handle::FORWARD_LOG, place) => place == Place::Child,
-            _ => true,
-        }
-    }
-
-    /// Where `other` is, seen from `me`.
-    fn place(&self, me: ContextId, other: ContextId) -> Place {
-        let parent = |context| self.parents.get(&context).copied();
-        let is_above = |high, low| {
-            let mut up = std::iter::successors(parent(low), |context| parent(*context));
-            up.any(|context| context == high)
-        };
-        if is_above(other, me) {
-            Place::Above
-        } else if parent(other) == Some(me) {
-            Place::Child
-        } else if is_above(me, other) {
-            Place::FurtherBelow
-        } else {
-            Place::Elsewhere
-        }
-    }
-}
-
-impl Seen {
-    pub fn note(&mut self, what: &'static str) {
-        *self.0.entry(what).or_default() += 1;
-    }
-
-    pub fn add(&mut self, other: &Self) {
-        for (what, times) in &other.0 {
-            *self.0.entry(what).or_default() += times;
-        }
-    }
-
-    pub fn assert_nothing_was_missed(&self) {
-        let expected = [
-            "abandoned",
-            "cancelled",
-            "corrupted",
-            "dead: busy",
-            "dead: forged",
-            "dead: invalid handle",
-            "dead: link down",
-            "dead: no route",
-            "dead: unauthorised",
-            "delivered",
-            "finished",
-            "finished after cancel",
-            "joined late",
-            "link: closed",
-            "link: corrupt",
-            "link: silent",
-            "returned",
-            "shut down",
-            "violation",
-        ];
-        for what in expected {
-            let times = self.0.get(what).copied().unwrap_or(0);
-            assert!(
-                times >= 10,
-                "{what} happened only {times} times: {:?}",
-                self.0
-            );
-        }
-    }
 }
 
 /// Every body begins with the mark of its message.
@@ -401,9 +286,4 @@ fn mark_of(body: &Body) -> u64 {
 
 fn index(mark: u64) -> usize {
     usize::try_from(mark).expect("marks are indices")
-}
-
-/// Somebody takes messages there, once the link is up.
-fn well_known(handle: Handle) -> bool {
-    matches!(handle.0, 100..=102 | 106 | 107 | 112 | 113 | 121..=123)
 }

@@ -7,14 +7,19 @@
 //! `SEED=n cargo test -p proto --test simulation` replays one seed and prints what happens.
 
 mod checkers;
+mod harm;
+mod hostile;
 mod network;
 mod node;
 #[path = "../support/rng.rs"]
 mod rng;
+mod rules;
 mod scenario;
+mod seen;
+mod shell;
 mod world;
 
-use checkers::Seen;
+use seen::Seen;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;

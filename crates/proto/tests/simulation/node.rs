@@ -25,7 +25,7 @@ pub struct Node {
     /// Requests that nobody will answer, because the protocol has no answer to them.
     pub hopeless: Vec<RequestId>,
     last_link: u64,
-    pub last_request: u64,
+    last_request: u64,
 }
 
 impl Node {

@@ -1,17 +1,17 @@
 //! What contexts do, and what is done to them: chosen at random, act by act.
 
 use crate::node::Node;
-use crate::world::{Event, LAST_ACT, World, marked};
-use proto::message::{Dead, DeadReason};
+use crate::world::{Event, LAST_ACT, World};
+use crate::{harm, hostile};
 use proto::router::Input;
-use proto::{Body, ContextId, Flags, Frame, Handle, Header};
+use proto::{Body, ContextId, Flags, Handle};
 use std::time::Duration;
 
 const MASTER: ContextId = ContextId::MASTER;
 const NOBODY: ContextId = ContextId(77);
 
 /// Every well-known handle, some that are not, and some at which somebody may await a reply.
-const HANDLES: [u32; 22] = [
+pub const HANDLES: [u32; 22] = [
     0, 1, 100, 100, 101, 101, 101, 102, 102, 103, 106, 107, 107, 111, 112, 113, 120, 121, 122, 999,
     1000, 1001,
 ];
@@ -66,7 +66,7 @@ impl Scenario {
             45..55 => ask(world),
             55..75 => post(world),
             75..90 => match self.hostile {
-                Some(hostile) => (0..4).for_each(|_| forge(world, hostile)),
+                Some(hostile) => (0..4).for_each(|_| hostile::forge(world, hostile)),
                 None => call(world),
             },
             _ if self.harm => self.harm(world),
@@ -77,10 +77,10 @@ impl Scenario {
     fn harm(&mut self, world: &mut World) {
         let wire = world.rng.below(world.wires.len());
         match world.rng.below(5) {
-            0 => cut(world, wire),
-            1 => silence(world, wire),
-            2 => garbage(world, wire),
-            3 => shutdown(world, wire),
+            0 => harm::cut(world, wire),
+            1 => harm::silence(world, wire),
+            2 => harm::garbage(world, wire),
+            3 => harm::shutdown(world, wire),
             _ => {
                 world.check.seen.note("joined late");
                 self.join(world, 0);
@@ -107,7 +107,7 @@ fn ask(world: &mut World) {
     let to = anybody(world);
     let handle = Handle(*world.rng.pick(&HANDLES));
     // It would end, as it should, but so would the scenario.
-    if handle != Handle::SHUTDOWN || !world.check.may(to, world.nodes[node].id, handle) {
+    if handle != Handle::SHUTDOWN || !world.check.rules.may(to, world.nodes[node].id, handle) {
         request(world, node, to, handle);
     }
 }
@@ -120,7 +120,7 @@ fn request(world: &mut World, node: usize, to: ContextId, handle: Handle) {
     let mark = world.check.sent(me, (me, me), to, handle, None);
     let request = world.nodes[node].new_request();
     world.check.asked(me, request, mark);
-    if !world.check.must_answer(me, to, handle) {
+    if !world.check.rules.must_answer(me, to, handle) {
         world.nodes[node].hopeless.push(request);
     } else if world.rng.percent(25) {
         world.within(1500, Event::Abandon(node, request));
@@ -179,134 +179,13 @@ fn post(world: &mut World) {
     }
 }
 
-/// A hostile context sends its parent what it likes.
-fn forge(world: &mut World, hostile: usize) {
-    let me = world.nodes[hostile].id;
-    let up = world
-        .wires
-        .iter()
-        .position(|wire| wire.ends[1].node == hostile);
-    let Some(wire) = up.filter(|_| world.nodes[hostile].alive) else {
-        return;
-    };
-    let (src, auth) = (claim(world, me), claim(world, me));
-    let dst = if world.rng.percent(70) {
-        MASTER
-    } else {
-        anybody(world)
-    };
-    let handle = match world.rng.below(2) {
-        0 => Handle(*world.rng.pick(&HANDLES)),
-        _ => dynamic(world),
-    };
-    let reply_to = match world.rng.below(3) {
-        0 => Handle::NONE,
-        1 => Handle::IS_DEAD,
-        _ => dynamic(world),
-    };
-    let flags = *world.rng.pick(&[Flags::NONE, Flags::NONE, Flags::BULK]);
-    let mark = world.check.sent(me, (src, auth), dst, handle, None);
-    let body = if reply_to == Handle::IS_DEAD && handle.is_dynamic() {
-        let reason = DeadReason::Malformed(mark.to_string());
-        let lie = Body::new(&Dead { reason, at: src });
-        lie.expect("it can be encoded").bytes().clone()
-    } else {
-        marked(mark)
-    };
-    let header = Header {
-        flags,
-        dst,
-        src,
-        auth,
-        handle,
-        reply_to,
-    };
-    world.say(|| format!("{me:?} forges {header:?}, mark {mark}"));
-    let link = world.wires[wire].ends[1].link;
-    world.transmit(hostile, link, &Frame { header, body });
-}
-
-/// Who a hostile context says that it is.
-fn claim(world: &mut World, me: ContextId) -> ContextId {
-    if world.rng.percent(60) {
-        me
-    } else {
-        anybody(world)
-    }
-}
-
-fn anybody(world: &mut World) -> ContextId {
+/// A context of the tree, or one that is not there.
+pub fn anybody(world: &mut World) -> ContextId {
     if world.rng.percent(10) {
         return NOBODY;
     }
     let node = world.rng.below(world.nodes.len());
     world.nodes[node].id
-}
-
-/// A handle at which the master may await a reply: they count up, and are easily guessed.
-fn dynamic(world: &mut World) -> Handle {
-    let last = usize::try_from(world.nodes[0].last_request).expect("they are few");
-    let back = world.rng.below(12).min(last);
-    Handle(1000 + u32::try_from(last - back).expect("they are few"))
-}
-
-/// Both sides lose the connection, and what was on its way.
-fn cut(world: &mut World, wire: usize) {
-    world.say(|| format!("wire {wire} is cut"));
-    world.wires[wire].harmed = true;
-    for side in 0..2 {
-        world.within(500, Event::Hangup(wire, side));
-    }
-}
-
-/// One or both sides are no longer heard.
-fn silence(world: &mut World, wire: usize) {
-    let sides = *world.rng.pick(&[&[0][..], &[1], &[0, 1]]);
-    for side in sides {
-        if !world.wires[wire].ways[*side].silent {
-            world.say(|| format!("side {side} of wire {wire} falls silent"));
-            world.wires[wire].ways[*side].silent = true;
-            world.silent.insert((wire, 1 - side), world.now);
-        }
-    }
-    world.wires[wire].harmed = true;
-}
-
-/// Something that is no frame, or a frame that is too long.
-fn garbage(world: &mut World, wire: usize) {
-    let side = world.rng.below(2);
-    world.say(|| format!("side {side} of wire {wire} sends garbage"));
-    world.check.seen.note("corrupted");
-    world.wires[wire].harmed = true;
-    let mut bytes = *b"ZY\x01\x00........................";
-    if world.rng.percent(50) {
-        bytes[world.rng.below(4)] = b'?';
-    }
-    if world.wires[wire].ends[side].open {
-        world.write(wire, side, &bytes);
-    }
-}
-
-/// A parent ends a child, and with it what is below.
-fn shutdown(world: &mut World, wire: usize) {
-    let [parent, child] = [0, 1].map(|side| world.wires[wire].ends[side].node);
-    world.wires[wire].harmed = true;
-    let (me, to) = (world.nodes[parent].id, world.nodes[child].id);
-    if world.nodes[parent].alive {
-        let handle = Handle::SHUTDOWN;
-        let mark = world.check.sent(me, (me, me), to, handle, None);
-        let body = Body::raw(Flags::NONE, marked(mark));
-        let reply_to = Handle::NONE;
-        world.input(
-            parent,
-            Input::Post {
-                to,
-                handle,
-                reply_to,
-                body,
-            },
-        );
-    }
 }
 
 /// The end of the scenario: whoever asks in vain stops to wait.

@@ -1,14 +1,15 @@
-//! Virtual time, the events in it, and the shell that obeys each router.
+//! Virtual time, the events in it, and the wires on which they travel.
 
-use crate::checkers::{Checker, Seen};
+use crate::checkers::Checker;
 use crate::network::Wire;
 use crate::node::{HEARTBEAT, Node};
 use crate::rng::Rng;
 use crate::scenario::Scenario;
+use crate::seen::Seen;
 use bytes::Bytes;
 use proto::message::Down;
-use proto::router::{Input, Output, Role};
-use proto::{Body, CallId, ContextId, Flags, Frame, Handle, LinkId, RequestId};
+use proto::router::{Input, Role};
+use proto::{Body, CallId, ContextId, Flags, Frame, Handle, Header, LinkId, RequestId};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,9 @@ pub struct World {
     pub check: Checker,
     /// Since when each side of a wire hears nothing.
     pub silent: BTreeMap<(usize, usize), Duration>,
-    start: Instant,
+    /// Where the master awaited replies.
+    pub awaited: Vec<Handle>,
+    pub start: Instant,
     events: BTreeMap<(Duration, u64), Event>,
     last_event: u64,
     verbose: bool,
@@ -54,6 +57,7 @@ impl World {
             wires: Vec::new(),
             check: Checker::default(),
             silent: BTreeMap::new(),
+            awaited: Vec::new(),
             start: Instant::now(),
             events: BTreeMap::new(),
             last_event: 0,
@@ -83,6 +87,9 @@ impl World {
                 node.id
             );
             assert!(node.executing.is_empty());
+            let has_parent = node.links.values().any(|(_, side)| *side == 1);
+            let expected = node.alive && node.id != ContextId::MASTER;
+            assert_eq!(has_parent, expected, "{:?} lives without a parent", node.id);
         }
         self.check.seen
     }
@@ -140,7 +147,7 @@ impl World {
         }
     }
 
-    fn instant(&self) -> Instant {
+    pub fn instant(&self) -> Instant {
         self.start + self.now
     }
 
@@ -148,7 +155,7 @@ impl World {
     pub fn join(&mut self, parent: usize, id: ContextId) -> usize {
         let parent_id = self.nodes[parent].id;
         self.say(|| format!("{id:?} joins {parent_id:?}"));
-        self.check.joined(id, parent_id);
+        self.check.rules.joined(id, parent_id);
         let grandparent = (parent_id != ContextId::MASTER).then_some(ContextId::MASTER);
         let parents = std::iter::once(parent_id).chain(grandparent).collect();
         let child = self.nodes.len();
@@ -165,83 +172,6 @@ impl World {
         child
     }
 
-    pub fn input(&mut self, node: usize, input: Input) {
-        let instant = self.instant();
-        self.nodes[node].router.handle(instant, input);
-        self.obey(node);
-    }
-
-    fn obey(&mut self, node: usize) {
-        let mut ends = false;
-        while let Some(output) = self.nodes[node].router.poll_output() {
-            let me = self.nodes[node].id;
-            self.say(|| format!("{me:?}: {output:?}"));
-            match output {
-                Output::Send { link, frame } => self.transmit(node, link, &frame),
-                Output::Execute { call, from, body } => self.execute(node, call, from, &body),
-                Output::Cancel { call } => {
-                    self.check.ended(me, call, "cancelled");
-                    self.nodes[node].executing.remove(&call);
-                }
-                Output::Deliver(message) => self.check.delivered(me, &message),
-                Output::Reply { request, reply } => {
-                    let harm = self.wires.iter().any(|wire| wire.harmed);
-                    self.check.replied(me, request, &reply, harm);
-                }
-                Output::Close { link, why } => self.forget(node, link, &why),
-                Output::Shutdown => ends = true,
-                Output::Violation { .. } => self.check.seen.note("violation"),
-            }
-        }
-        if ends && self.nodes[node].alive {
-            self.end(node);
-        }
-        let timeout = self.nodes[node].router.poll_timeout();
-        self.nodes[node].timeout = timeout.map(|(at, _why)| at - self.start);
-    }
-
-    fn execute(&mut self, node: usize, call: CallId, from: ContextId, body: &Body) {
-        let mark = self.check.executed(self.nodes[node].id, call, from, body);
-        self.nodes[node].executing.insert(call, mark);
-        let for_ever = self.now < LAST_ACT && self.rng.percent(10);
-        let ms = *self.rng.pick(&[1, 50, 1500]);
-        if for_ever {
-            self.at(LAST_ACT, Event::Finish(node, call));
-        } else {
-            self.within(ms, Event::Finish(node, call));
-        }
-    }
-
-    fn finish(&mut self, node: usize, call: CallId) {
-        if !self.nodes[node].alive {
-            return;
-        }
-        let me = self.nodes[node].id;
-        let (mark, dst) = match self.nodes[node].executing.remove(&call) {
-            Some(mark) => {
-                self.check.ended(me, call, "finished");
-                (Some(mark), self.check.origin(mark))
-            }
-            // It was cancelled in the very moment in which it came to its end.
-            None => {
-                self.check.seen.note("finished after cancel");
-                (None, ContextId::MASTER)
-            }
-        };
-        let mark = self.check.sent(me, (me, me), dst, Handle::NONE, mark);
-        let body = self.body(mark);
-        self.input(node, Input::Finished { call, body });
-    }
-
-    pub fn abandon(&mut self, node: usize, request: RequestId) {
-        let me = self.nodes[node].id;
-        if self.nodes[node].alive {
-            self.say(|| format!("{me:?} abandons {request:?}"));
-            self.check.abandoned(me, request);
-            self.input(node, Input::Abandon { request });
-        }
-    }
-
     /// A body with a mark, of some length.
     pub fn body(&mut self, mark: u64) -> Body {
         let padding = *self.rng.pick(&[0, 0, 0, 0, 1, 9, 40, 40, 40, 3000]);
@@ -251,6 +181,10 @@ impl World {
     }
 
     pub fn transmit(&mut self, node: usize, link: LinkId, frame: &Frame) {
+        let Header { src, reply_to, .. } = frame.header;
+        if src == ContextId::MASTER && reply_to.is_dynamic() {
+            self.awaited.push(reply_to);
+        }
         if let Some((wire, side)) = self.nodes[node].links.get(&link).copied() {
             let bytes = [&frame.encode_header()[..], &frame.body].concat();
             self.write(wire, side, &bytes);
@@ -302,13 +236,13 @@ impl World {
     }
 
     /// A link is gone, and its router is told.
-    fn lose(&mut self, node: usize, link: LinkId, why: Down) {
+    pub fn lose(&mut self, node: usize, link: LinkId, why: Down) {
         self.forget(node, link, &why);
         self.input(node, Input::LinkDown { link, why });
     }
 
     /// A link is gone: this side of its wire is closed, and the other will notice.
-    fn forget(&mut self, node: usize, link: LinkId, why: &Down) {
+    pub fn forget(&mut self, node: usize, link: LinkId, why: &Down) {
         let Some((wire, side)) = self.nodes[node].links.remove(&link) else {
             return;
         };
@@ -322,18 +256,6 @@ impl World {
         self.wires[wire].ends[side].open = false;
         let at = self.wires[wire].ways[side].arrival(self.now, Duration::ZERO);
         self.at(at, Event::Hangup(wire, 1 - side));
-    }
-
-    /// A context comes to its end, and all that it had.
-    fn end(&mut self, node: usize) {
-        let me = self.nodes[node].id;
-        self.say(|| format!("{me:?} ends"));
-        self.check.seen.note("shut down");
-        self.nodes[node].alive = false;
-        for (link, (wire, _)) in self.nodes[node].links.clone() {
-            self.wires[wire].harmed = true;
-            self.lose(node, link, Down::ClosedHere);
-        }
     }
 }
 

@@ -1,27 +1,18 @@
 //! One message of each kind: what the bytes of `docs/PROTOCOL.md` mean.
 
+mod example;
+
+pub use example::Example;
+
 use bytes::Bytes;
+use example::{MASTER, SLAVE, bare, down, header, item, tailed, up, with_reply};
 use proto::message::{
     Call, CompatibilityId, Dead, DeadReason, Down, EngineKind, Export, GetModule, GetResource,
     Hello, Level, LimitKind, LoadModule, LoadResource, Loaded, LogRecord, ModuleRef, Outcome,
     RefusedKind, Transfer, Welcome,
 };
 use proto::policy::Grant;
-use proto::{Body, CallLimits, ContextId, Digest, Flags, Handle, Header, Limits, Policy};
-use serde::{Serialize, de::DeserializeOwned};
-use std::fmt::Debug;
-
-/// A frame with a name, and with what it must decode to.
-pub struct Example {
-    pub name: &'static str,
-    pub header: Header,
-    pub body: Body,
-    pub decode_only: bool,
-    pub check: Box<dyn Fn(&Body)>,
-}
-
-const MASTER: ContextId = ContextId::MASTER;
-const SLAVE: ContextId = ContextId(3);
+use proto::{Body, CallLimits, ContextId, Digest, Flags, Handle, Policy};
 
 /// The handle at which the examples await replies.
 const REPLY: Handle = Handle(1000);
@@ -284,65 +275,4 @@ fn bulk() -> Example {
     example.body = Body::raw(Flags::BULK, bytes.clone());
     example.check = Box::new(move |body| assert_eq!(body.bytes(), &bytes));
     example
-}
-
-fn header(src: ContextId, dst: ContextId, handle: Handle) -> Header {
-    Header {
-        flags: Flags::NONE,
-        dst,
-        src,
-        auth: src,
-        handle,
-        reply_to: Handle::NONE,
-    }
-}
-
-fn up(handle: Handle) -> Header {
-    header(SLAVE, MASTER, handle)
-}
-
-fn down(handle: Handle) -> Header {
-    header(MASTER, SLAVE, handle)
-}
-
-fn with_reply(header: Header, reply_to: Handle) -> Header {
-    Header { reply_to, ..header }
-}
-
-fn bare(name: &'static str, header: Header) -> Example {
-    Example {
-        name,
-        header,
-        body: Body::empty(),
-        decode_only: false,
-        check: Box::new(|body| assert_eq!(body.bytes().len(), 0)),
-    }
-}
-
-fn item<T>(name: &'static str, header: Header, message: T) -> Example
-where
-    T: Serialize + DeserializeOwned + PartialEq + Debug + 'static,
-{
-    tailed(name, header, message, &[])
-}
-
-fn tailed<T>(name: &'static str, header: Header, message: T, tail: &'static [u8]) -> Example
-where
-    T: Serialize + DeserializeOwned + PartialEq + Debug + 'static,
-{
-    let body = Body::with_tail(&message, tail).expect("it can be encoded");
-    let check = move |body: &Body| {
-        let (decoded, rest) = body
-            .split::<T>(Limits::default())
-            .expect("it can be decoded");
-        assert_eq!(decoded, message);
-        assert_eq!(rest, tail);
-    };
-    Example {
-        name,
-        header,
-        body,
-        decode_only: false,
-        check: Box::new(check),
-    }
 }

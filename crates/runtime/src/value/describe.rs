@@ -9,7 +9,7 @@ use wasmtime::component::Type;
 /// How deep parts in braces are written out.
 const DEPTH: usize = 4;
 
-/// After so many bytes no further part is begun.
+/// After so many bytes no further part is begun, and no further brace opened.
 const LENGTH: usize = 240;
 
 /// The type in WIT syntax: `list<u8>`, `record { path: string, mode: option<u32> }`.
@@ -143,7 +143,7 @@ fn braces<'a>(
     close: &str,
 ) {
     out.push_str(name);
-    if depth >= DEPTH {
+    if depth >= DEPTH || out.len() > LENGTH {
         out.push_str(" { ... }");
         return;
     }

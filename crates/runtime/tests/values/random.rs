@@ -8,6 +8,16 @@ use super::wit::Wit;
 pub struct Rng(pub u64);
 
 impl Rng {
+    /// The same every time, unless SEED says otherwise; `stream` keeps tests apart.
+    pub fn from_seed(stream: u64) -> Self {
+        let seed = std::env::var("SEED")
+            .ok()
+            .and_then(|seed| seed.parse().ok());
+        let seed = seed.unwrap_or(48);
+        println!("SEED={seed}");
+        Self(seed ^ stream)
+    }
+
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -1,0 +1,146 @@
+//! Requests and calls from their beginning to their one end.
+
+use super::support::{
+    ALICE, BOB, FIRST, MASTER, SECOND, Sut, dead, frame, link, replied, send, text,
+};
+use proto::message::{DeadReason, Down};
+use proto::router::{Input, Output, Role};
+use proto::{Body, CallId, Handle, RequestId};
+
+#[test]
+fn a_dead_reply_that_nobody_understands_is_still_a_reply() {
+    let mut master = Sut::master();
+    master.ask(1, ALICE, Handle::CALL_FUNCTION);
+    let reply = frame(ALICE, MASTER, FIRST, Handle::IS_DEAD, &text("\u{7}"));
+    let outputs = master.frame(ALICE, reply);
+    let [
+        Output::Reply {
+            reply: Err(why), ..
+        },
+    ] = &outputs[..]
+    else {
+        panic!("{outputs:?}");
+    };
+    assert!(matches!(why.reason, DeadReason::Malformed(_)), "{why}");
+    assert_eq!(why.at, ALICE);
+}
+
+#[test]
+fn a_second_reply_finds_nobody() {
+    let mut master = Sut::master();
+    master.ask(1, ALICE, Handle::CALL_FUNCTION);
+    let answer = || frame(ALICE, MASTER, FIRST, Handle::NONE, &text("answer"));
+    assert_eq!(master.frame(ALICE, answer()).len(), 1);
+    assert_eq!(master.frame(ALICE, answer()), []);
+}
+
+#[test]
+fn an_abandoned_call_is_cancelled_there_and_its_reply_finds_nobody() {
+    let mut master = Sut::master();
+    master.ask(1, ALICE, Handle::CALL_FUNCTION);
+    let request = RequestId(1);
+    let cancel = send(MASTER, ALICE, Handle::CANCEL, FIRST, &Body::empty());
+    assert_eq!(master.input(Input::Abandon { request }), [cancel]);
+    assert_eq!(master.input(Input::Abandon { request }), []);
+    let late = frame(ALICE, MASTER, FIRST, Handle::NONE, &text("late"));
+    assert_eq!(master.frame(ALICE, late), []);
+    assert_eq!(master.router.load(), (0, 0, 2));
+}
+
+#[test]
+fn a_cancelled_call_has_no_outcome() {
+    let mut slave = Sut::slave();
+    let call = frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call"));
+    let id = CallId(1);
+    assert_eq!(
+        slave.frame(MASTER, call),
+        [Output::Execute {
+            call: id,
+            from: MASTER,
+            body: text("call")
+        }]
+    );
+    let cancel = || frame(MASTER, ALICE, Handle::CANCEL, FIRST, &Body::empty());
+    assert_eq!(slave.frame(MASTER, cancel()), [Output::Cancel { call: id }]);
+    let body = text("outcome");
+    assert_eq!(slave.input(Input::Finished { call: id, body }), []);
+    assert_eq!(slave.frame(MASTER, cancel()), []);
+    assert_eq!(slave.router.load(), (0, 0, 1));
+}
+
+#[test]
+fn a_call_at_a_handle_in_use_and_one_too_many_are_refused() {
+    let mut slave = Sut::slave();
+    let call = |at| frame(MASTER, ALICE, Handle::CALL_FUNCTION, at, &text("call"));
+    assert_eq!(slave.frame(MASTER, call(FIRST)).len(), 1);
+    let refusal = |at, reason| {
+        let body = Body::new(&dead(reason, ALICE)).unwrap();
+        [send(ALICE, MASTER, at, Handle::IS_DEAD, &body)]
+    };
+    let in_use = refusal(FIRST, DeadReason::InvalidHandle);
+    assert_eq!(slave.frame(MASTER, call(FIRST)), in_use);
+    assert_eq!(slave.frame(MASTER, call(SECOND)).len(), 1);
+    let third = Handle(2000);
+    assert_eq!(
+        slave.frame(MASTER, call(third)),
+        refusal(third, DeadReason::Busy)
+    );
+    assert_eq!(slave.router.load(), (0, 2, 1));
+}
+
+#[test]
+fn a_context_does_not_talk_to_itself() {
+    let mut slave = Sut::slave();
+    let nowhere = replied(1, Err(dead(DeadReason::NoRoute(ALICE), ALICE)));
+    assert_eq!(slave.ask(1, ALICE, Handle::PING), [nowhere]);
+    let post = Input::Post {
+        to: ALICE,
+        handle: Handle::PING,
+        reply_to: Handle::NONE,
+        body: Body::empty(),
+    };
+    assert_eq!(slave.input(post), []);
+}
+
+#[test]
+fn a_context_without_a_parent_has_nobody_to_work_for() {
+    let mut slave = Sut::slave();
+    slave.up(BOB, Role::Child);
+    slave.frame(
+        MASTER,
+        frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call")),
+    );
+    let lost = |peer| Input::LinkDown {
+        link: link(peer),
+        why: Down::Closed,
+    };
+    assert_eq!(slave.input(lost(BOB)), []);
+    let call = CallId(1);
+    assert_eq!(
+        slave.input(lost(MASTER)),
+        [Output::Cancel { call }, Output::Shutdown]
+    );
+    assert_eq!(slave.router.load(), (0, 0, 0));
+    // And nobody to ask.
+    let nowhere = replied(1, Err(dead(DeadReason::NoRoute(MASTER), ALICE)));
+    assert_eq!(slave.ask(1, MASTER, Handle(7)), [nowhere]);
+}
+
+#[test]
+fn a_link_that_goes_ends_what_went_over_it_and_nothing_else() {
+    let mut master = Sut::master();
+    master.ask(1, ALICE, Handle::CALL_FUNCTION);
+    master.ask(2, BOB, Handle::CALL_FUNCTION);
+    let (link, why) = (link(ALICE), Down::Closed);
+    let reason = DeadReason::LinkDown(why.clone());
+    let lost = replied(1, Err(dead(reason, MASTER)));
+    assert_eq!(
+        master.input(Input::LinkDown {
+            link,
+            why: why.clone()
+        }),
+        [lost]
+    );
+    assert_eq!(master.input(Input::LinkDown { link, why }), []);
+    assert_eq!(master.router.load(), (1, 0, 1));
+}
