@@ -50,6 +50,15 @@ fn memory_without_end() {
 }
 
 #[test]
+fn a_result_that_takes_more_of_the_host_than_of_the_guest() {
+    let large = misbehave("numbers(3500000)", &[]).status(0);
+    assert!(large.stdout.len() > 2 * 3_500_000);
+    misbehave("numbers(3500000)", &["--memory", "64MiB"])
+        .status(3)
+        .stderr_has(&["memory", "64 MiB"]);
+}
+
+#[test]
 fn recursion_without_end() {
     misbehave("recurse()", &[]).status(3).stderr_has(&["stack"]);
 }

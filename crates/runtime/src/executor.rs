@@ -2,13 +2,14 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
-use crate::guest::{Guest, ended};
+use crate::guest::{Guest, OverLimit, ended};
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
 use crate::ticker::Ticker;
 use crate::upstream::Upstream;
-use crate::value;
+use crate::value::{self, ValueError};
 use bytes::Bytes;
+use proto::CallLimits;
 use proto::message::{Call, CompatibilityId, LimitKind, Outcome, RefusedKind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,12 +97,15 @@ impl Executor {
             Err(error) => return refused(RefusedKind::BadModule, format!("{error:#}")),
         };
         let mut store = Store::new(engine, guest);
+        // What a guest hands to the host is kept as values there: they count as its memory, too.
+        let limits = store.data().limits;
+        store.set_hostcall_fuel(memory(limits));
         store.limiter(|guest| &mut guest.memory);
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let instance = match module.instances.instantiate_async(&mut store).await {
             Ok(instance) => instance,
-            Err(error) => return ended(&error),
+            Err(error) => return ended(&error, limits),
         };
         let Some(func) = instance.get_func(&mut store, function.index) else {
             return refused(
@@ -114,6 +118,11 @@ impl Executor {
             None => call_values(function, &func, &mut store, arguments).await,
         }
     }
+}
+
+/// What a call may take of the host's memory for its values: as much as its guest may have.
+fn memory(limits: CallLimits) -> usize {
+    usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX)
 }
 
 /// A guest that went over its output limit may see its own write fail, and trap on that.
@@ -132,13 +141,13 @@ async fn call_bytes(
     arguments: &[u8],
 ) -> Outcome {
     let mut encoded = Vec::new();
-    match value::call_typed(func, store, *shape, arguments, &mut encoded).await {
+    match value::call_typed(func, &mut *store, *shape, arguments, &mut encoded).await {
         Ok(value::CallResult::Returned) => Outcome::Returned(encoded.into()),
         Ok(value::CallResult::Failed) => Outcome::Failed(encoded.into()),
         Err(value::TypedError::Arguments(error)) => {
             refused(RefusedKind::BadArguments, error.to_string())
         }
-        Err(value::TypedError::Call(error)) => ended(&error),
+        Err(value::TypedError::Call(error)) => ended(&error, store.data().limits),
     }
 }
 
@@ -149,17 +158,24 @@ async fn call_values(
     store: &mut Store<Guest>,
     mut arguments: &[u8],
 ) -> Outcome {
-    let decoded = value::decode_all(&function.params, &mut arguments).and_then(|values| {
-        value::finish(arguments)?;
-        Ok(values)
-    });
+    let limits = store.data().limits;
+    let allowance = value::Limits {
+        memory: memory(limits),
+    };
+    let decoded = allowance
+        .decode_all(&function.params, &mut arguments)
+        .and_then(|values| {
+            value::finish(arguments)?;
+            Ok(values)
+        });
     let params = match decoded {
         Ok(params) => params,
+        Err(ValueError::TooLarge { .. }) => return OverLimit::memory(limits).into(),
         Err(error) => return refused(RefusedKind::BadArguments, error.to_string()),
     };
     let mut results = vec![Val::Bool(false); function.results.len()];
     if let Err(error) = func.call_async(&mut *store, &params, &mut results).await {
-        return ended(&error);
+        return ended(&error, limits);
     }
     let mut encoded = Vec::new();
     match value::encode_all(&function.results, &results, &mut encoded) {

@@ -25,6 +25,15 @@ pub(crate) struct OverLimit {
     pub(crate) allowed: u64,
 }
 
+impl OverLimit {
+    pub(crate) fn memory(limits: CallLimits) -> Self {
+        Self {
+            limit: LimitKind::Memory,
+            allowed: limits.memory_bytes,
+        }
+    }
+}
+
 impl From<OverLimit> for Outcome {
     fn from(over: OverLimit) -> Self {
         Self::OverLimit {
@@ -179,8 +188,12 @@ impl ResourceLimiter for Meter {
     }
 }
 
+/// How wasmtime says that a guest hands more to the host than `Store::set_hostcall_fuel` allows. The
+/// type of that error is private to it.
+const TOO_MUCH_FOR_THE_HOST: &str = "fuel allocated for hostcalls has been exhausted";
+
 /// What became of a guest that ended with an error instead of a value.
-pub(crate) fn ended(error: &wasmtime::Error) -> Outcome {
+pub(crate) fn ended(error: &wasmtime::Error, limits: CallLimits) -> Outcome {
     if let Some(over) = error.downcast_ref::<OverLimit>() {
         return (*over).into();
     }
@@ -198,5 +211,8 @@ pub(crate) fn ended(error: &wasmtime::Error) -> Outcome {
     }
     // The frames of a stripped guest say nothing to anybody; the cause does.
     let cause = error.root_cause().to_string();
+    if cause.ends_with(TOO_MUCH_FOR_THE_HOST) {
+        return OverLimit::memory(limits).into();
+    }
     Outcome::Trapped(cause.trim_start_matches("wasm trap: ").to_owned())
 }

@@ -49,6 +49,10 @@ impl bindings::exports::zymogen::misbehave::deeds::Guest for Misbehave {
         black_box(deeper(0));
     }
 
+    fn numbers(count: u32) -> Vec<u16> {
+        vec![7; usize::try_from(count).unwrap_or(usize::MAX)]
+    }
+
     fn flood() {
         let piece = vec![b'x'; PAGE];
         let mut stdout = std::io::stdout();

@@ -11,8 +11,9 @@ use runtime::Artifacts;
 use std::io::{self, Write};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::prelude::*;
 
 /// Overrides what -v says about the notes of the master itself: `debug`, `host=trace,connect=debug`.
 const LOG: &str = "ZYMOGEN_LOG";
@@ -97,17 +98,19 @@ impl Progress for Building {
 /// Lets warnings of the master itself through, more with -v.
 fn listen(screen: &Arc<Screen>, verbosity: u8) {
     let level = match verbosity {
-        0 => "warn",
-        1 => "info",
-        2 => "debug",
-        _ => "trace",
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    let filter = EnvFilter::try_from_env(LOG).unwrap_or_else(|_| EnvFilter::new(level));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let wanted = std::env::var(LOG).ok().and_then(|text| text.parse().ok());
+    let filter = wanted.unwrap_or_else(|| Targets::new().with_default(level));
+    let layer = fmt::layer()
         .with_writer(Notes(screen.clone()))
         .with_ansi(false)
-        .without_time();
+        .without_time()
+        .with_filter(filter);
+    let subscriber = tracing_subscriber::registry().with(layer);
     // A second command in the same process, as in tests, keeps the first one's.
     let _ = subscriber.try_init();
 }

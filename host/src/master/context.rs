@@ -2,7 +2,7 @@
 
 use super::library::Library;
 use crate::module::{Function, Module, ModuleError};
-use crate::value::json;
+use crate::value::data;
 use broker::{Broker, Link};
 use connect::Process;
 use proto::message::{Call, Dead, Down, Hello, LimitKind, Outcome, RefusedKind};
@@ -142,7 +142,7 @@ impl Context {
             limits,
         };
         let outcome = self.broker.call(self.id, &call, &encoded).await;
-        decoded(function, outcome, self.id)
+        decoded(function, outcome, self.id, limits)
     }
 
     /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
@@ -159,8 +159,8 @@ impl Context {
     ) -> Result<R, CallError> {
         let function = module.function(export)?;
         let failed = |error: String| CallError::Arguments(error);
-        let json = serde_json::to_value(arguments).map_err(|error| failed(error.to_string()))?;
-        let arguments = values(&function, json).map_err(failed)?;
+        let arguments = data::to_vals(&function.params, arguments)
+            .map_err(|wrong| failed(wrong.to_string()))?;
         let result = self
             .call(
                 module,
@@ -175,13 +175,11 @@ impl Context {
             CallResult::Returned(value) => value,
             other => return Err(CallError::Ended(other)),
         };
-        let json = match (&value, function.results.first()) {
-            (Some(value), Some((_, ty))) => {
-                json::to_json(ty, value).map_err(|error| CallError::Result(error.to_string()))?
-            }
-            _ => serde_json::Value::Null,
-        };
-        serde_json::from_value(json).map_err(|error| CallError::Result(error.to_string()))
+        let read = |error: &dyn std::fmt::Display| CallError::Result(error.to_string());
+        match &value {
+            Some(value) => data::from_val(value).map_err(|error| read(&error)),
+            None => serde_json::from_value(serde_json::Value::Null).map_err(|error| read(&error)),
+        }
     }
 
     /// Waits until the context is gone, and says why.
@@ -203,36 +201,17 @@ impl Context {
     }
 }
 
-/// The arguments of a function from a list of as many, as JSON has them.
-fn values(function: &Function, json: serde_json::Value) -> Result<Vec<Val>, String> {
-    let params = &function.params;
-    let items = match json {
-        serde_json::Value::Array(items) => items,
-        serde_json::Value::Null => Vec::new(),
-        other => return Err(format!("expected a tuple of arguments, found {other}")),
+fn decoded(
+    function: &Function,
+    outcome: Outcome,
+    at: ContextId,
+    limits: CallLimits,
+) -> Result<CallResult, ValueError> {
+    let allowance = value::Limits {
+        memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
     };
-    if items.len() != params.len() {
-        let expected = value::describe_params(params);
-        return Err(format!(
-            "expected ({expected}), found {} arguments",
-            items.len()
-        ));
-    }
-    let convert = |((name, ty), item): (&(String, _), _)| {
-        json::from_json(ty, item).map_err(|mismatches| {
-            let all: Vec<_> = mismatches
-                .into_iter()
-                .map(|mismatch| mismatch.within(name).to_string())
-                .collect();
-            all.join("; ")
-        })
-    };
-    params.iter().zip(items).map(convert).collect()
-}
-
-fn decoded(function: &Function, outcome: Outcome, at: ContextId) -> Result<CallResult, ValueError> {
     let read = |mut bytes: &[u8]| {
-        let mut values = value::decode_all(&function.results, &mut bytes)?;
+        let mut values = allowance.decode_all(&function.results, &mut bytes)?;
         value::finish(bytes)?;
         Ok(values.pop())
     };

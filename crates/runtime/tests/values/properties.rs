@@ -1,11 +1,11 @@
 //! What must hold for every type and value: tried on thousands of random ones.
 
 use runtime::value::{Limits, decode, decode_all, describe, encode, encode_all, finish, supported};
-use wasmtime::component::{Component, Linker, Val};
+use wasmtime::component::{Linker, Val};
 use wasmtime::{Engine, Store};
 
 use super::random::{self, Rng};
-use super::wit::{self, Wit, engine};
+use super::wit::{self, Wit, component, engine};
 
 fn random_types(rng: &mut Rng, count: usize) -> Vec<(Wit, wasmtime::component::Type)> {
     let wits: Vec<Wit> = (0..count)
@@ -163,8 +163,7 @@ fn echo(engine: &Engine, wit: &Wit) -> (Store<()>, wasmtime::component::Func) {
             (canon lift (core func $i "echo")
                 (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))"#
     ));
-    let component =
-        Component::new(engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+    let component = component(engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     let mut store = Store::new(engine, ());
     let instance = Linker::new(engine)
         .instantiate(&mut store, &component)

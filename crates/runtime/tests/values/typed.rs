@@ -7,10 +7,10 @@ use runtime::value::typed::{ParamsShape, ResultShape};
 use runtime::value::{
     BytesShape, CallResult, TypedError, call_typed, decode_all, encode_all, finish, shape,
 };
-use wasmtime::component::{Component, Func, Instance, Linker, Type, Val};
+use wasmtime::component::{Func, Instance, Linker, Type, Val};
 use wasmtime::{Config, Engine, Store};
 
-use super::wit::ty;
+use super::wit::{component, ty};
 
 const PARAMS: [(ParamsShape, &str, &str); 4] = [
     (ParamsShape::None, "", ""),
@@ -91,8 +91,7 @@ fn instantiate(concurrency: bool) -> (Store<()>, Instance) {
     config.concurrency_support(concurrency);
     let engine = Engine::new(&config).expect("a valid configuration");
     let text = guest();
-    let component =
-        Component::new(&engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+    let component = component(&engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     let mut store = Store::new(&engine, ());
     let instance = wait(Linker::new(&engine).instantiate_async(&mut store, &component));
     (store, instance.expect("no imports"))

@@ -47,8 +47,7 @@ pub fn types(engine: &Engine, wits: &[Wit]) -> Vec<Type> {
             .push_str(&format!("(export \"root{at}\" (type {name}))\n"));
     }
     let text = wat.component("");
-    let component =
-        Component::new(engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+    let component = component(engine, &text).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     let exports = component.component_type();
     (0..wits.len())
         .map(|at| {
@@ -256,4 +255,10 @@ impl fmt::Display for Wit {
             }
         }
     }
+}
+
+/// Compiles a component that is written as text.
+pub fn component(engine: &Engine, text: &str) -> wasmtime::Result<Component> {
+    let bytes = wat::parse_str(text).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+    Component::new(engine, bytes)
 }

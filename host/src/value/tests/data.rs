@@ -2,22 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use wasmtime::component::Val;
 
 use super::wit::ty;
-use crate::value::{CallText, from_val};
+use crate::value::{CallText, data, from_val};
 
-fn read<R: for<'a> Deserialize<'a>>(wit: &str, wave: &str) -> Result<R, String> {
+/// Reads a Rust value from one in WAVE. What could be read is written, too, and must be the same again.
+fn read<R: Serialize + for<'a> Deserialize<'a>>(wit: &str, wave: &str) -> Result<R, String> {
     let call = format!("f({wave})");
+    let ty = ty(wit);
     let vals = CallText::parse(&call)
         .unwrap()
-        .to_vals(&[("a", ty(wit))])
+        .to_vals(&[("a", ty.clone())])
         .unwrap();
-    from_val(&vals[0]).map_err(|error| error.to_string())
+    let value: R = from_val(&vals[0]).map_err(|error| error.to_string())?;
+    assert_eq!(data::to_val(&ty, &value).as_ref(), Ok(&vals[0]));
+    Ok(value)
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+/// What is wrong with a Rust value as one of a WIT type.
+fn wrong<T: Serialize>(wit: &str, value: &T) -> String {
+    data::to_val(&ty(wit), value).unwrap_err().to_string()
+}
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(clippy::enum_variant_names)]
 enum Shape {
@@ -27,7 +36,7 @@ enum Shape {
     Nowhere,
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct Params {
     path: String,
@@ -95,4 +104,84 @@ fn other_types_are_errors() {
     assert!(read::<Shape>("variant { circle }", "circle").is_err());
     assert!(read::<Shape>("variant { nowhere(u8) }", "nowhere(1)").is_err());
     assert!(from_val::<String>(&Val::U8(1)).is_err());
+}
+
+#[test]
+fn what_does_not_fit_is_named_with_its_place() {
+    let params = "record { path: string, timeout-ms: option<u64>, ports: list<u16> }";
+    let json = |ports| serde_json::json!({ "path": "/a", "ports": ports });
+    assert!(data::to_val(&ty(params), &json(vec![80])).is_ok());
+    assert_eq!(
+        wrong(params, &json(vec![80, 70_000])),
+        "ports[1]: expected u16, found 70000"
+    );
+    assert_eq!(
+        wrong(params, &serde_json::json!({ "path": "/a" })),
+        "ports: expected list<u16>, found nothing"
+    );
+    assert_eq!(
+        wrong(params, &serde_json::json!({ "pth": "/a" })),
+        "expected a field of the record, found \"pth\"; did you mean path?"
+    );
+    assert_eq!(wrong("f32", &0.1_f64), "expected f32, found 0.1");
+    assert_eq!(wrong("s8", &200), "expected s8, found 200");
+    assert_eq!(wrong("string", &None::<u8>), "expected string, found none");
+    assert_eq!(
+        wrong("list<u8, 2>", &[1_u8]),
+        "expected list<u8, 2>, found 1 elements"
+    );
+    assert_eq!(
+        wrong("tuple<u8>", &(1, 2)),
+        "expected tuple<u8>, found more than 1 elements"
+    );
+    assert_eq!(
+        wrong("flags { a }", &["b"]),
+        "expected flags { a }, found \"b\""
+    );
+    assert_eq!(
+        wrong("variant { circle(f64) }", &Shape::Nowhere),
+        "expected variant { circle(f64) }, found \"nowhere\""
+    );
+    assert_eq!(
+        wrong("result<_, string>", &Ok::<u8, String>(1)),
+        "Ok: expected no payload, found one"
+    );
+}
+
+#[test]
+fn what_is_no_option_is_some_of_it() {
+    let some = |val| Val::Option(Some(Box::new(val)));
+    assert_eq!(
+        data::to_val(&ty("option<option<u8>>"), &1),
+        Ok(some(some(Val::U8(1))))
+    );
+    assert_eq!(
+        data::to_val(&ty("option<enum { a }>"), &"a"),
+        Ok(some(Val::Enum("a".to_owned())))
+    );
+}
+
+#[test]
+fn arguments_are_a_tuple() {
+    let params = [("a".to_owned(), ty("u8")), ("b".to_owned(), ty("string"))];
+    let vals = data::to_vals(&params, &(1, "x")).unwrap();
+    assert_eq!(vals, [Val::U8(1), Val::String("x".into())]);
+    assert_eq!(data::to_vals(&[], &()), Ok(Vec::new()));
+    let wrong = |wrong: Result<_, crate::value::Mismatch>| wrong.unwrap_err().to_string();
+    assert_eq!(
+        wrong(data::to_vals(&params, &(1,))),
+        "expected (a: u8, b: string), found 1 arguments"
+    );
+    assert_eq!(
+        wrong(data::to_vals(&params, &(1, "x", 2))),
+        "expected (a: u8, b: string), found more arguments"
+    );
+    assert_eq!(
+        wrong(data::to_vals(&params, &(1, 2))),
+        "b: expected string, found 2"
+    );
+    assert_eq!(
+        wrong(data::to_vals(&params, &"x")),
+        "expected (a: u8, b: string), found no tuple"
+    );
 }
