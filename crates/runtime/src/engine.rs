@@ -7,7 +7,7 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 
 /// Part of the compatibility id. To be raised with each change to [`config`] that changes machine code
 /// or its metadata, and with each version of wasmtime.
-const REVISION: &str = "wasmtime 48.0.8, settings 1";
+const REVISION: &str = "wasmtime 48.0.8, settings 2";
 
 /// A guest's stack, in bytes; beyond it the call is over its limit.
 pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
@@ -15,10 +15,12 @@ pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
 const ASYNC_STACK: usize = MAX_WASM_STACK + (512 << 10);
 /// The most that any call may be given, in bytes: what 32 bits can address.
 const MAX_MEMORY: usize = 4 << 30;
-/// Linear memories that may be in use at once in each of the two engines.
+/// Elements of all tables of one component, far beyond what a compiler makes.
+pub(crate) const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// Linear memories, and the stacks of calls, that may be in use at once in each of the two engines.
 const MEMORIES: u32 = 256;
-/// Core instances, tables and stacks. Components made from interpreted languages have ten or more
-/// core instances each.
+/// Core instances and tables. Components made from interpreted languages have ten or more core
+/// instances each.
 const INSTANCES: u32 = 1024;
 /// Bytes of a memory that stay mapped when its slot is free: clearing them is cheaper than new pages.
 const KEEP_RESIDENT: usize = 64 << 10;
@@ -50,6 +52,8 @@ pub fn config(kind: EngineKind, target: Option<&str>) -> Result<Config> {
         .max_wasm_stack(MAX_WASM_STACK)
         .async_stack_size(ASYNC_STACK)
         .generate_address_map(false)
+        // Nothing in the slave unwinds, and wasmtime finds its own frames without tables.
+        .native_unwind_info(false)
         .memory_reservation(MAX_MEMORY as u64)
         .memory_init_cow(true);
     if let Some(target) = target {
@@ -110,10 +114,11 @@ impl Engines {
 fn executing_engine(kind: EngineKind) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(MEMORIES)
+        .total_stacks(MEMORIES)
         .total_core_instances(INSTANCES)
         .total_component_instances(INSTANCES)
         .total_tables(INSTANCES)
-        .total_stacks(INSTANCES)
+        .table_elements(MAX_TABLE_ELEMENTS)
         .max_memories_per_module(4)
         .max_tables_per_module(8)
         .max_memory_size(MAX_MEMORY)
@@ -122,7 +127,8 @@ fn executing_engine(kind: EngineKind) -> Result<Engine> {
         .table_keep_resident(KEEP_RESIDENT);
     let mut config = config(kind, None)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&config).or_else(|_| {
+    Engine::new(&config).or_else(|error| {
+        tracing::debug!("no pool of instances, each call makes its own: {error:#}");
         config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
         Engine::new(&config)
     })

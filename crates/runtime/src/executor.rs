@@ -2,7 +2,7 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
-use crate::guest::{Guest, OverLimit, ended};
+use crate::guest::{Guest, Meter, OverLimit, ended};
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
 use crate::ticker::Ticker;
@@ -13,8 +13,12 @@ use proto::CallLimits;
 use proto::message::{Call, CompatibilityId, LimitKind, Outcome, RefusedKind};
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::Store;
-use wasmtime::component::{Func, Val};
+use tokio::sync::Notify;
+use wasmtime::component::{Func, Instance, Val};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
+
+/// Resource handles, of the host's or its own, that a guest may have at once.
+const MAX_HANDLES: usize = 4096;
 
 /// Executes calls in sandboxes. Made once per process.
 pub struct Executor {
@@ -22,6 +26,8 @@ pub struct Executor {
     modules: Modules,
     ticker: Ticker,
     upstream: Arc<dyn Upstream>,
+    /// A call has given back its part of the pool.
+    freed: Notify,
 }
 
 impl Executor {
@@ -41,6 +47,7 @@ impl Executor {
             modules: Modules::new(engines.clone(), compatibility, artifacts, upstream.clone()),
             engines,
             upstream,
+            freed: Notify::new(),
         })
     }
 
@@ -81,6 +88,7 @@ impl Executor {
             over = output.exceeded() => over.into(),
         };
         // The store is gone by now, and with it the last writer: what was said can be completed.
+        self.freed.notify_waiters();
         output.finish().await;
         worst(outcome, &output)
     }
@@ -96,16 +104,9 @@ impl Executor {
             Ok(engine) => engine,
             Err(error) => return refused(RefusedKind::BadModule, format!("{error:#}")),
         };
-        let mut store = Store::new(engine, guest);
-        // What a guest hands to the host is kept as values there: they count as its memory, too.
-        let limits = store.data().limits;
-        store.set_hostcall_fuel(memory(limits));
-        store.limiter(|guest| &mut guest.memory);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
-        let instance = match module.instances.instantiate_async(&mut store).await {
-            Ok(instance) => instance,
-            Err(error) => return ended(&error, limits),
+        let (mut store, instance) = match self.instantiate(engine, module, guest).await {
+            Ok(instantiated) => instantiated,
+            Err(outcome) => return outcome,
         };
         let Some(func) = instance.get_func(&mut store, function.index) else {
             return refused(
@@ -118,6 +119,48 @@ impl Executor {
             None => call_values(function, &func, &mut store, arguments).await,
         }
     }
+
+    /// Makes a store and an instance in it. Where the pool is empty, waits for another call to end.
+    async fn instantiate(
+        &self,
+        engine: &Engine,
+        module: &Module,
+        mut guest: Guest,
+    ) -> Result<(Store<Guest>, Instance), Outcome> {
+        loop {
+            let freed = self.freed.notified();
+            let limits = guest.limits;
+            let mut store = sandbox(engine, guest);
+            let error = match module.instances.instantiate_async(&mut store).await {
+                Ok(instance) => return Ok((store, instance)),
+                Err(error) => error,
+            };
+            if !error.is::<PoolConcurrencyLimitError>() {
+                return Err(ended(&error, limits));
+            }
+            // What it got of the pool goes back with the store.
+            guest = store.into_data();
+            guest.memory = Meter::new(limits.memory_bytes);
+            if self.ticker.calls() < 2 {
+                let why = "the module needs more instances or memories than there are";
+                return Err(refused(RefusedKind::BadModule, why.to_owned()));
+            }
+            freed.await;
+        }
+    }
+}
+
+/// A store that holds a guest to its limits.
+fn sandbox(engine: &Engine, guest: Guest) -> Store<Guest> {
+    let memory = memory(guest.limits);
+    let mut store = Store::new(engine, guest);
+    // What a guest hands to the host is kept as values there: they count as its memory, too.
+    store.set_hostcall_fuel(memory);
+    store.set_max_component_handles(MAX_HANDLES);
+    store.limiter(|guest| &mut guest.memory);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+    store
 }
 
 /// What a call may take of the host's memory for its values: as much as its guest may have.

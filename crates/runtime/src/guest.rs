@@ -1,6 +1,6 @@
 //! What one call's store holds: the sandbox.
 
-use crate::engine::MAX_WASM_STACK;
+use crate::engine::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
@@ -13,9 +13,6 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
-
-/// Elements of all tables of one component, far beyond what a compiler makes.
-const MAX_TABLE_ELEMENTS: usize = 100_000;
 
 /// A call ran out of something. Travels through wasmtime as the error that ends the guest.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -119,7 +116,9 @@ fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
                 // Whoever connects is bound to some free port of this machine first.
                 let binds = matches!(using, SocketAddrUse::TcpBind | SocketAddrUse::UdpBind);
                 let anywhere = address.ip().is_unspecified() && address.port() == 0;
-                let granted = (binds && anywhere) || addresses.contains(&address);
+                // Whoever comes to a listener comes from anywhere; that it may listen was asked before.
+                let accepts = matches!(using, SocketAddrUse::TcpAccept);
+                let granted = (binds && anywhere) || accepts || addresses.contains(&address);
                 Box::pin(async move { granted })
             });
     }
@@ -144,7 +143,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    fn new(allowed: u64) -> Self {
+    pub(crate) fn new(allowed: u64) -> Self {
         Self {
             used: 0,
             allowed,

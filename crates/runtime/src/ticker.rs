@@ -50,6 +50,11 @@ impl Ticker {
         }
         Ticking(&self.state)
     }
+
+    /// How many calls are under way.
+    pub(crate) fn calls(&self) -> usize {
+        self.state.active.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Ticking<'_> {

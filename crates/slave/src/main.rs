@@ -19,6 +19,13 @@ use tokio::runtime;
 /// Guests that have not stopped by then go with the process.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// The most guests that compute at the same time.
+const MAX_WORKERS: usize = 8;
+
+/// Guests that compute yield every 10 ms. Where all threads have one, deadlines and the pipes of commands
+/// are looked at after so many of these turns.
+const EVENT_INTERVAL: u32 = 4;
+
 fn main() -> ExitCode {
     let arguments = match identity::Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
@@ -40,11 +47,18 @@ fn run(arguments: &identity::Arguments) -> std::io::Result<()> {
         .build()?;
     let guests = runtime::Builder::new_multi_thread()
         .thread_name("guests")
+        .worker_threads(workers())
+        .event_interval(EVENT_INTERVAL)
         .enable_all()
         .build()?;
     let served = io.block_on(service::serve(streams, &home, guests.handle().clone()));
     guests.shutdown_timeout(LAST_WORDS);
     served
+}
+
+/// A thread for each processor, up to what a machine with many can spare for its guest.
+fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get().min(MAX_WORKERS))
 }
 
 fn fail(error: &str) -> ExitCode {

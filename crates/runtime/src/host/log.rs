@@ -2,7 +2,6 @@
 
 use super::bindings::zymogen::task::{grants, log, progress, types};
 use crate::guest::Guest;
-use crate::output::Piece;
 use proto::message::Level;
 use wasmtime::Result;
 
@@ -12,7 +11,6 @@ impl grants::Host for Guest {}
 
 impl log::Host for Guest {
     async fn log(&mut self, level: log::Level, target: String, message: String) -> Result<()> {
-        self.output.spend(target.len() + message.len())?;
         let level = match level {
             log::Level::Trace => Level::Trace,
             log::Level::Debug => Level::Debug,
@@ -20,10 +18,7 @@ impl log::Host for Guest {
             log::Level::Warn => Level::Warn,
             log::Level::Error => Level::Error,
         };
-        self.output
-            .send(Piece::Record(level, target, message))
-            .await;
-        Ok(())
+        Ok(self.output.say(level, target, message).await?)
     }
 }
 
@@ -33,9 +28,7 @@ impl progress::Host for Guest {
             0 => format!("{done} {message}"),
             _ => format!("{done}/{total} {message}"),
         };
-        self.output.spend(text.len())?;
-        let piece = Piece::Record(Level::Info, "progress".to_owned(), text);
-        self.output.send(piece).await;
-        Ok(())
+        let said = self.output.say(Level::Info, "progress".to_owned(), text);
+        Ok(said.await?)
     }
 }
