@@ -10,7 +10,7 @@ use crate::output::Diagnostic;
 use crate::output::style::{self, paint};
 use crate::output::text::{count, duration, printable, size};
 use connect::ConnectError;
-use proto::message::LimitKind;
+use proto::message::{Dead, DeadReason, LimitKind};
 use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
@@ -237,12 +237,7 @@ impl Fate {
                 "the call was cancelled".to_owned(),
                 None,
             ),
-            CallResult::Dead(dead) => (
-                Exit::Unreachable,
-                "dead",
-                format!("the context is gone: {dead}"),
-                Some("nobody knows how far the call came".to_owned()),
-            ),
+            CallResult::Dead(dead) => dead_fate(dead, module),
         };
         Some(Self {
             exit,
@@ -250,6 +245,50 @@ impl Fate {
             message,
             hint,
         })
+    }
+}
+
+/// Only a context that cannot be reached any more is lost. Whatever else went wrong on the way to an
+/// answer, the next call may get one.
+fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<String>) {
+    let unknown = || Some("nobody knows how far the call came".to_owned());
+    match &dead.reason {
+        DeadReason::LinkDown(_) | DeadReason::NoRoute(_) => (
+            Exit::Unreachable,
+            "dead",
+            format!("the context is gone: {dead}"),
+            unknown(),
+        ),
+        DeadReason::Busy => (
+            Exit::Failed,
+            "busy",
+            format!("module `{module}` was not called: {dead}"),
+            Some("work on fewer things at a time".to_owned()),
+        ),
+        DeadReason::TooLarge(_) => (
+            Exit::Failed,
+            "too-large",
+            format!("what module `{module}` takes or returns does not fit into a message: {dead}"),
+            None,
+        ),
+        DeadReason::Crashed => (
+            Exit::Failed,
+            "crashed",
+            format!("the slave could not finish the call of module `{module}`: {dead}"),
+            unknown(),
+        ),
+        DeadReason::Malformed(_) => (
+            Exit::Failed,
+            "malformed",
+            format!("the answer of module `{module}` cannot be read: {dead}"),
+            unknown(),
+        ),
+        DeadReason::InvalidHandle | DeadReason::Unauthorised => (
+            Exit::Failed,
+            "not-accepted",
+            format!("the context did not take the call of module `{module}`: {dead}"),
+            None,
+        ),
     }
 }
 

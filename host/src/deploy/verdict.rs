@@ -1,7 +1,7 @@
 //! From what became of a task's call to what its event says.
 
 use super::event::{Change, Status};
-use crate::error::Fate;
+use crate::error::{Exit, Fate};
 use crate::master::CallResult;
 use wasmtime::component::Val;
 
@@ -57,7 +57,7 @@ impl Verdict {
                 Some(fate) => Self {
                     hint: fate.hint,
                     failure: Some(fate.kind.to_owned()),
-                    ..Self::of(status(&result), fate.message)
+                    ..Self::of(status(fate.exit), fate.message)
                 },
                 None => odd(module),
             },
@@ -76,11 +76,12 @@ impl Verdict {
     }
 }
 
-fn status(result: &CallResult) -> Status {
-    match result {
-        CallResult::Denied(_) => Status::Denied,
-        CallResult::Dead(_) => Status::Unreachable,
-        CallResult::Cancelled => Status::Cancelled,
+/// What a call's fate is for its task: the same word that it is for the program.
+fn status(exit: Exit) -> Status {
+    match exit {
+        Exit::Denied => Status::Denied,
+        Exit::Unreachable => Status::Unreachable,
+        Exit::Interrupted => Status::Cancelled,
         _ => Status::Failed,
     }
 }

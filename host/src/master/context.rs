@@ -5,7 +5,7 @@ use crate::module::{Function, Module, ModuleError};
 use crate::value::data;
 use broker::{Broker, Link};
 use connect::Process;
-use proto::message::{Call, Dead, Down, Hello, LimitKind, Outcome, RefusedKind};
+use proto::message::{Call, Dead, DeadReason, Down, Hello, LimitKind, Outcome, RefusedKind};
 use proto::{Body, CallLimits, ContextId, Handle, Policy};
 use runtime::value::{self, ValueError};
 use serde::Serialize;
@@ -142,7 +142,7 @@ impl Context {
             limits,
         };
         let outcome = self.broker.call(self.id, &call, &encoded).await;
-        decoded(function, outcome, self.id, limits)
+        Ok(decoded(function, outcome, self.id, limits))
     }
 
     /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
@@ -206,7 +206,7 @@ fn decoded(
     outcome: Outcome,
     at: ContextId,
     limits: CallLimits,
-) -> Result<CallResult, ValueError> {
+) -> CallResult {
     let allowance = value::Limits {
         memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
     };
@@ -215,18 +215,23 @@ fn decoded(
         value::finish(bytes)?;
         Ok(values.pop())
     };
-    let malformed = |error: ValueError| {
-        CallResult::Dead(Dead {
-            reason: proto::message::DeadReason::Malformed(error.to_string()),
+    let unread = |error: ValueError| match error {
+        // The slave carried it, but here it takes more room: a byte of a `list<u8>` is a value of 40.
+        ValueError::TooLarge { .. } => CallResult::OverLimit {
+            limit: LimitKind::Memory,
+            allowed: limits.memory_bytes,
+        },
+        error => CallResult::Dead(Dead {
+            reason: DeadReason::Malformed(error.to_string()),
             at,
-        })
+        }),
     };
-    Ok(match outcome {
-        Outcome::Returned(bytes) => read(&bytes).map_or_else(malformed, CallResult::Returned),
+    match outcome {
+        Outcome::Returned(bytes) => read(&bytes).map_or_else(unread, CallResult::Returned),
         Outcome::Failed(bytes) => match read(&bytes) {
             Ok(Some(value)) => CallResult::Failed(value),
-            Ok(None) => malformed(ValueError::Trailing { bytes: 0 }),
-            Err(error) => malformed(error),
+            Ok(None) => unread(ValueError::Trailing { bytes: 0 }),
+            Err(error) => unread(error),
         },
         Outcome::Trapped(why) => CallResult::Trapped(why),
         Outcome::Exited(status) => CallResult::Exited(status),
@@ -235,5 +240,5 @@ fn decoded(
         Outcome::Refused { kind, message } => CallResult::Refused { kind, message },
         Outcome::Cancelled => CallResult::Cancelled,
         Outcome::Dead(dead) => CallResult::Dead(dead),
-    })
+    }
 }
