@@ -1,7 +1,7 @@
 //! One context through many calls: it survives its guests, and its death is noticed.
 
 use crate::support::{example, home, processes};
-use host::master::{CallResult, Context, Master};
+use host::master::{CallError, CallResult, Context, Master};
 use host::module::Module;
 use proto::message::LimitKind;
 use proto::{CallLimits, Policy};
@@ -175,5 +175,22 @@ async fn a_typed_call_from_rust() {
     let calculator = master.repository().find(&example("calculator")).unwrap();
     let sum: i32 = context.invoke(&calculator, "add", &(20, 22)).await.unwrap();
     assert_eq!(sum, 42);
+    let quotient: Result<i32, String> = context
+        .invoke(&calculator, "divide", &(7, 2))
+        .await
+        .unwrap();
+    assert_eq!(quotient, Ok(3));
+    let quotient: Result<i32, String> = context
+        .invoke(&calculator, "divide", &(1, 0))
+        .await
+        .unwrap();
+    assert!(quotient.is_err(), "{quotient:?}");
+    let quotient: Result<i32, CallError> = context.invoke(&calculator, "divide", &(1, 0)).await;
+    let error = quotient.unwrap_err().to_string();
+    assert!(error.starts_with("module `calculator` returned err("), "{error}");
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    let trapped: Result<(), CallError> = context.invoke(&misbehave, "trap", &()).await;
+    let error = trapped.unwrap_err().to_string();
+    assert!(error.starts_with("module `misbehave` trapped: "), "{error}");
     context.shutdown().await;
 }
