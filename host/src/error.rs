@@ -167,7 +167,8 @@ impl Error {
             }
         }
         for hint in &self.hints {
-            let _ = writeln!(out, "  {}: {hint}", paint(style::HELP, "help"));
+            let help = paint(style::HELP, "help");
+            let _ = writeln!(out, "  {help}: {}", printable(hint));
         }
         out
     }

@@ -187,7 +187,10 @@ async fn a_typed_call_from_rust() {
     assert!(quotient.is_err(), "{quotient:?}");
     let quotient: Result<i32, CallError> = context.invoke(&calculator, "divide", &(1, 0)).await;
     let error = quotient.unwrap_err().to_string();
-    assert!(error.starts_with("module `calculator` returned err("), "{error}");
+    assert!(
+        error.starts_with("module `calculator` returned err("),
+        "{error}"
+    );
     let misbehave = master.repository().find(&example("misbehave")).unwrap();
     let trapped: Result<(), CallError> = context.invoke(&misbehave, "trap", &()).await;
     let error = trapped.unwrap_err().to_string();

@@ -9,6 +9,7 @@ use crate::error::{Error, Exit, Fate};
 use crate::master::{CallResult, LogSink};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
+use crate::output::text::printable_json;
 use crate::output::{Diagnostic, Format, Screen, Source};
 use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
@@ -162,7 +163,10 @@ fn show(
                 screen.result(&format!("{}\n", to_wave(value)))?;
             }
         }
-        Format::Json => screen.result(&format!("{}\n", json(call, result, fate.as_ref())?))?,
+        Format::Json => {
+            let json = json(call, result, fate.as_ref())?;
+            screen.result(&format!("{}\n", printable_json(json.to_string())))?;
+        }
     }
     match (fate, result) {
         (Some(fate), _) => Err(fate.into()),

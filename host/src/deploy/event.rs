@@ -4,6 +4,7 @@
 //! A consumer of the JSON lines checks `v`, and ignores events and fields that it does not know:
 //! those may be added. A change that would break it gets a new [`VERSION`].
 
+use crate::output::text::printable_json;
 use proto::message::Level;
 use serde::{Deserialize, Serialize};
 
@@ -231,7 +232,7 @@ pub fn to_json(event: &Event) -> serde_json::Result<String> {
         #[serde(flatten)]
         event: &'a Event,
     }
-    serde_json::to_string(&Line { v: VERSION, event })
+    serde_json::to_string(&Line { v: VERSION, event }).map(printable_json)
 }
 
 impl Totals {

@@ -227,12 +227,7 @@ fn ended(module: &str, result: &CallResult) -> String {
     }
 }
 
-fn decoded(
-    function: &Function,
-    outcome: Outcome,
-    at: ContextId,
-    limits: CallLimits,
-) -> CallResult {
+fn decoded(function: &Function, outcome: Outcome, at: ContextId, limits: CallLimits) -> CallResult {
     let allowance = value::Limits {
         memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
     };

@@ -257,3 +257,37 @@ fn events_survive_the_way_to_json_and_back() {
     let line = to_json(&event).unwrap();
     assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
 }
+
+#[test]
+fn what_a_host_says_cannot_pretend_to_be_ours() {
+    let hostile = "gone\u{1b}[2K\u{9b}1A\u{202e}";
+    let unreachable = Event::HostFinished {
+        host: "web\u{1b}[1m".to_owned(),
+        status: HostStatus::Unreachable,
+        error: Some(hostile.to_owned()),
+        hint: Some(hostile.to_owned()),
+        totals: Totals::default(),
+        duration_ms: 1,
+    };
+    let (screen, out, err) = screen();
+    let options = Options {
+        detail: Detail::Full,
+        verbosity: 2,
+    };
+    let mut human = Human::new(screen, options, ["motd"]);
+    human.event(&unreachable).unwrap();
+    for text in [out.raw(), err.raw()] {
+        // The colours are ours.
+        let text = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        for bad in ["\u{1b}[2K", "\u{9b}", "\u{202e}"] {
+            assert!(!text.contains(bad), "{text:?}");
+        }
+    }
+    assert!(err.raw().contains("gone\\u{1b}[2K"), "{}", err.raw());
+    let line = to_json(&unreachable).unwrap();
+    assert!(
+        line.contains("\\u009b") && line.contains("\\u202e"),
+        "{line}"
+    );
+    assert!(!line.contains(char::is_control), "{line}");
+}
