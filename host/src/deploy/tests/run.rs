@@ -232,7 +232,7 @@ async fn what_turns_out_wrong_on_a_host_is_its_failure() {
         (Status::Failed, Some("plan"))
     );
     assert!(
-        app.summary.contains("a path on a host is absolute"),
+        app.summary.starts_with("deploy.toml:11:18: a path on a host is absolute"),
         "{}",
         app.summary
     );
