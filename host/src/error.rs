@@ -191,6 +191,8 @@ pub struct Fate {
     pub exit: Exit,
     /// The fate's name for programs.
     pub kind: &'static str,
+    /// What the call ran out of, if that is its fate.
+    pub limit: Option<LimitKind>,
     /// One line.
     pub message: String,
     /// What may be done about it.
@@ -240,9 +242,14 @@ impl Fate {
             ),
             CallResult::Dead(dead) => dead_fate(dead, module),
         };
+        let limit = match result {
+            CallResult::OverLimit { limit, .. } => Some(*limit),
+            _ => None,
+        };
         Some(Self {
             exit,
             kind,
+            limit,
             message,
             hint,
         })

@@ -175,7 +175,8 @@ fn show(
     }
 }
 
-/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead.
+/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead, and
+/// `over-limit` names its `limit`.
 fn json(
     call: &Checked,
     result: &CallResult,
@@ -183,7 +184,11 @@ fn json(
 ) -> Result<serde_json::Value, Error> {
     let (outcome, value) = match (result, fate) {
         (_, Some(fate)) => {
-            return Ok(json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message }));
+            let mut json = json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message });
+            if let Some(limit) = fate.limit {
+                json["limit"] = json!(limit);
+            }
+            return Ok(json);
         }
         (CallResult::Returned(value), None) => ("returned", value.as_ref()),
         (CallResult::Failed(value), None) => ("failed", Some(value)),

@@ -48,7 +48,7 @@ pub struct DeployArgs {
     #[arg(short = 'C', long, short_alias = 'n', alias = "dry-run")]
     check: bool,
 
-    /// Show each change in full, line by line.
+    /// Show each change in full, line by line; with -o json, put the texts before and after into the events.
     #[arg(short = 'D', long)]
     diff: bool,
 
@@ -265,7 +265,7 @@ impl DeployArgs {
         let names = plan.tasks.iter().map(|task| task.name.as_str());
         match self.output {
             Format::Human => Box::new(Human::new(screen.clone(), options, names)),
-            Format::Json => Box::new(Json::new(screen.clone())),
+            Format::Json => Box::new(Json::new(screen.clone(), self.diff)),
         }
     }
 

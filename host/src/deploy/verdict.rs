@@ -3,6 +3,7 @@
 use super::event::{Change, Status};
 use crate::error::{Exit, Fate};
 use crate::master::CallResult;
+use proto::message::LimitKind;
 use wasmtime::component::Val;
 
 /// How a task ended.
@@ -16,6 +17,8 @@ pub struct Verdict {
     pub hint: Option<String>,
     /// What kind of failure it is.
     pub failure: Option<String>,
+    /// Which limit, if that is the failure.
+    pub limit: Option<LimitKind>,
     /// Each thing that changed.
     pub changes: Vec<Change>,
     /// What the module reports, if it does.
@@ -57,6 +60,7 @@ impl Verdict {
                 Some(fate) => Self {
                     hint: fate.hint,
                     failure: Some(fate.kind.to_owned()),
+                    limit: fate.limit,
                     ..Self::of(status(fate.exit), fate.message)
                 },
                 None => odd(module),
@@ -70,6 +74,7 @@ impl Verdict {
             summary,
             hint: None,
             failure: None,
+            limit: None,
             changes: Vec::new(),
             report: None,
         }
@@ -143,6 +148,7 @@ fn change(value: &Val) -> Option<Change> {
         subject: text(field(value, "subject")?)?,
         before: field(value, "before").and_then(optional_text),
         after: field(value, "after").and_then(optional_text),
+        content_hidden: false,
     })
 }
 

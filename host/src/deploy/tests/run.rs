@@ -95,6 +95,9 @@ async fn tasks_run_in_order_with_the_least_grants() {
         (2, "place", "created")
     );
     assert_eq!(app.changes[0].after.as_deref(), Some("new\n"));
+    // Only what is registered is reported, and without what the event says already.
+    assert_eq!(app.report, Some(serde_json::json!({ "existed": false })));
+    assert_eq!(story.tasks()[2].report, None);
 }
 
 #[tokio::test]
@@ -216,6 +219,8 @@ async fn every_fate_of_a_call_ends_the_host_in_its_own_way() {
             (status, Some(kind)),
             "{shown}"
         );
+        let limit = (kind == "over-limit").then_some(LimitKind::Memory);
+        assert_eq!(task.limit, limit, "{shown}");
         assert_eq!(story.outcome.totals.not_run, 2, "{shown}");
         assert_eq!(story.shut_down, 1, "{shown}");
     }
@@ -232,7 +237,8 @@ async fn what_turns_out_wrong_on_a_host_is_its_failure() {
         (Status::Failed, Some("plan"))
     );
     assert!(
-        app.summary.starts_with("deploy.toml:11:18: a path on a host is absolute"),
+        app.summary
+            .starts_with("deploy.toml:11:18: a path on a host is absolute"),
         "{}",
         app.summary
     );

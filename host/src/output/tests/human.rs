@@ -30,7 +30,9 @@ fn task(host: &str, task: &str, status: Status, summary: &str) -> TaskFinished {
         summary: summary.to_owned(),
         hint: None,
         failure: None,
+        limit: None,
         changes: Vec::new(),
+        report: None,
         grants: vec!["write:/etc/motd".to_owned()],
         duration_ms: 12,
     }
@@ -41,6 +43,7 @@ fn change(subject: &str, before: Option<&str>, after: Option<&str>) -> Change {
         subject: subject.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        content_hidden: false,
     }
 }
 
@@ -238,7 +241,7 @@ fn what_a_guest_says_goes_to_standard_error() {
 #[test]
 fn programs_get_one_object_per_line() {
     let (screen, out, _) = screen();
-    let mut json = Json::new(screen);
+    let mut json = Json::new(screen, true);
     json.event(&started(&["local"], Mode::Check)).unwrap();
     let motd = TaskFinished {
         changes: vec![change("/etc/motd", None, Some("Hello\n"))],
@@ -249,6 +252,29 @@ fn programs_get_one_object_per_line() {
 {"v":1,"event":"task_finished","host":"local","index":1,"task":"motd","module":"file","status":"changed","summary":"created","hint":null,"failure":null,"changes":[{"subject":"/etc/motd","before":null,"after":"Hello\n"}],"grants":["write:/etc/motd"],"duration_ms":12}
 "#;
     assert_eq!(out.text(), expected);
+}
+
+#[test]
+fn texts_of_changes_are_for_those_who_ask() {
+    let (screen, out, _) = screen();
+    let mut json = Json::new(screen, false);
+    let key = TaskFinished {
+        changes: vec![
+            change("/etc/key", None, Some("secret\n")),
+            change("/etc/key", None, None),
+        ],
+        ..task("local", "key", Status::Changed, "created")
+    };
+    json.event(&Event::TaskFinished(key)).unwrap();
+    let event: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+    assert_eq!(
+        event["changes"],
+        serde_json::json!([
+            { "subject": "/etc/key", "before": null, "after": null, "content_hidden": true },
+            { "subject": "/etc/key", "before": null, "after": null },
+        ])
+    );
+    assert!(!out.text().contains("secret"));
 }
 
 #[test]
