@@ -91,7 +91,7 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         verbosity: arguments.verbose,
     });
     let runtime = start::runtime()?;
-    let result = runtime.block_on(work(&context, &start, &call, log));
+    let result = runtime.block_on(work(&context, &start, &call, screen, log));
     runtime.shutdown_background();
     screen.clear();
     show(&arguments, screen, &call, &result?)
@@ -101,10 +101,11 @@ async fn work(
     context: &ContextSpec,
     start: &Start,
     call: &Checked,
+    screen: &Arc<Screen>,
     log: Arc<dyn LogSink>,
 ) -> Result<CallResult, Error> {
     let cancel = Cancel::new();
-    let listening = cancel.on_signals();
+    let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
     let master = start.master(log);
     let context = tokio::select! {

@@ -124,7 +124,7 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         forks: arguments.forks.get(),
         limits: arguments.limits.limits(),
     });
-    let outcome = apply(&start, deployment, reporter.as_mut())?;
+    let outcome = apply(&start, deployment, screen, reporter.as_mut())?;
     screen.clear();
     let exit = arguments.exit(&outcome);
     if let Some(tour) = tour
@@ -140,13 +140,14 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
 fn apply(
     start: &Start,
     deployment: Arc<Deployment>,
+    screen: &Arc<Screen>,
     reporter: &mut dyn Reporter,
 ) -> Result<Outcome, Error> {
     let runtime = start::runtime()?;
     let shown = runtime.block_on(async {
         let cancel = Cancel::new();
         cancel
-            .on_signals()
+            .on_signals(screen.clone())
             .map_err(|error| start::failed("cannot listen to signals", &error))?;
         let (events, waiting) = Events::new();
         let master = start.master(Arc::new(Logs::new(events.clone())));
