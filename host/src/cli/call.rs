@@ -15,6 +15,7 @@ use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
 use proto::policy::Grant;
 use proto::{CallLimits, Policy};
+use runtime::value;
 use serde_json::json;
 use std::sync::Arc;
 use wasmtime::component::Val;
@@ -127,6 +128,13 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
     let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
     let module = start.repository().find(&arguments.module)?;
     let function = module.function(text.export())?;
+    // Also of the result: to find out when it comes would be too late.
+    for slots in [&function.params, &function.results] {
+        let supported = value::supported(slots);
+        supported.map_err(|error| {
+            Error::input(format!("`{}` cannot be called: {error}", text.export()))
+        })?;
+    }
     let values = text
         .to_vals(&function.params)
         .map_err(|error| wrong_call(&error))?;
