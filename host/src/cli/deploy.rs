@@ -90,7 +90,7 @@ pub struct DeployArgs {
 
 /// Runs the command.
 pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
-    let (source, directory, tour) = arguments.source()?;
+    let (source, directory, mut tour) = arguments.source()?;
     let mut plan = read(&source)?;
     arguments.limit(&mut plan)?;
     if arguments.list_hosts || arguments.list_tasks {
@@ -98,7 +98,7 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let mut overrides = Overrides::read(&arguments.set)?;
-    if let Some(tour) = &tour {
+    if let Some(tour) = &mut tour {
         tour.override_vars(&mut overrides);
         if arguments.output == Format::Human {
             screen.note(&tour.opening());
@@ -116,6 +116,8 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let checked =
         plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
     start.images()?;
+    // JSON events would leave it where it is.
+    screen.clear();
     let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
     let deployment = Arc::new(Deployment {
         plan: checked,
@@ -190,6 +192,12 @@ fn read(source: &Source) -> Result<Plan, Error> {
     plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
 }
 
+/// A plan that cannot be read, or a link that leads nowhere, is no reason to apply another one.
+fn is_nothing(path: &Path) -> bool {
+    let found = std::fs::symlink_metadata(path);
+    found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 impl DeployArgs {
     fn mode(&self) -> Mode {
         if self.check { Mode::Check } else { Mode::Apply }
@@ -206,11 +214,11 @@ impl DeployArgs {
                 return Ok((Source::new("standard input", text), here(), None));
             }
             Some(path) => path.as_path(),
-            None if Path::new(DEFAULT).exists() => Path::new(DEFAULT),
-            None => {
+            None if is_nothing(Path::new(DEFAULT)) => {
                 let tour = Tour::new()?;
                 return Ok((tour.source(), here(), Some(tour)));
             }
+            None => Path::new(DEFAULT),
         };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {

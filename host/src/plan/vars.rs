@@ -83,6 +83,19 @@ impl Overrides {
         self.0.entry(name.to_owned()).or_insert_with(text);
     }
 
+    /// The text that a variable is set to, if it is a text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Given::Text(text)
+            | Given::Node(Node {
+                value: Plain::Text(text),
+                ..
+            }) => Some(text),
+            Given::Node(_) => None,
+        }
+    }
+
     /// The plan's variables with these in their place. A variable may refer to those above it.
     ///
     /// # Errors
