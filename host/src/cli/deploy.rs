@@ -8,11 +8,13 @@ use crate::deploy::logs::Logs;
 use crate::deploy::tour::Tour;
 use crate::deploy::{self, Deployment, Events, Outcome};
 use crate::error::{Error, Exit};
+use crate::module::ModuleError;
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
 use crate::output::text::did_you_mean;
 use crate::output::{Format, Reporter, Screen, Source};
+use crate::plan::params::module_reference;
 use crate::plan::{self, Against, Checked, Engine, Overrides, Plan, Setting};
 use crate::value::nearest::nearest;
 use std::io::{self, Read};
@@ -113,6 +115,7 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
+    at_hand(&plan, &against)?;
     let checked =
         plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
     start.images()?;
@@ -190,6 +193,18 @@ async fn show(
 
 fn read(source: &Source) -> Result<Plan, Error> {
     plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
+}
+
+/// Finds the plan's modules, building them if need be. That this is impossible is one error, and none of
+/// the plan; whatever else is wrong with a module the check says with its place.
+fn at_hand(plan: &Plan, against: &Against<'_>) -> Result<(), Error> {
+    for task in &plan.tasks {
+        let reference = module_reference(&against.directory, &task.module.value);
+        if let Err(ModuleError::Build(error)) = against.repository.find(&reference) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
 }
 
 /// A plan that cannot be read, or a link that leads nowhere, is no reason to apply another one.
