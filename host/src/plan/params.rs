@@ -10,8 +10,9 @@ use crate::output::{Diagnostic, Source};
 use crate::value::{Mismatch, Node, Plain, nearest, to_val};
 use proto::Digest;
 use runtime::value::describe;
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasmtime::component::{Type, Val};
 
 /// Parameters without templates, or with such as have no value yet, belong to one of these.
@@ -24,6 +25,8 @@ pub struct Params<'a> {
     pub task: &'a Task,
     /// Where relative paths of this machine begin.
     pub directory: &'a Path,
+    /// Where those parameters begin that hosts have a say in.
+    pub from_hosts: &'a BTreeSet<usize>,
 }
 
 impl Params<'_> {
@@ -76,14 +79,24 @@ impl Params<'_> {
             return Err(errors);
         }
         let mut offer = |name: &Spanned<String>| {
-            offer(&name.value, &sources::resolve(self.directory, &name.value))
-                .map_err(|why| error_at(self.source, name.span.clone(), &why))
+            let offered = self.file(name).and_then(|path| offer(&name.value, &path));
+            offered.map_err(|why| error_at(self.source, name.span.clone(), &why))
         };
         let replaced = sources::replace(params, &self.task.resources, &mut offer)?;
         to_val(&replaced, &self.task.params).map_err(|mismatches| {
             let mismatches = mismatches.into_iter();
             mismatches.map(|mismatch| self.mismatch(mismatch)).collect()
         })
+    }
+
+    /// The file of this machine that a parameter names. A host that was taken over must not choose any
+    /// file that it likes to be sent.
+    fn file(&self, name: &Spanned<String>) -> Result<PathBuf, String> {
+        if self.from_hosts.contains(&name.span.start) {
+            sources::resolve_below(self.directory, &name.value)
+        } else {
+            Ok(sources::resolve(self.directory, &name.value))
+        }
     }
 
     /// Keys that the module does not know, and fields that the plan does not give.

@@ -6,6 +6,7 @@ use super::read::place;
 use super::scope::is_same;
 use crate::module::{Resource, ResourceKind};
 use crate::value::{Key, Node, Plain};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What takes the place of a path.
@@ -102,4 +103,24 @@ fn record(name: Spanned<String>, offered: Offered) -> Node {
 #[must_use]
 pub fn resolve(directory: &Path, path: &str) -> PathBuf {
     directory.join(path)
+}
+
+/// The same for a path that a host had a say in: it has to lead to a file below the plan's directory, with
+/// all links followed.
+///
+/// # Errors
+/// For a person: it leads elsewhere, or nowhere.
+pub fn resolve_below(directory: &Path, path: &str) -> Result<PathBuf, String> {
+    let real = |path: &Path| {
+        fs::canonicalize(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let (directory, found) = (real(directory)?, real(&resolve(directory, path))?);
+    if found.starts_with(&directory) {
+        return Ok(found);
+    }
+    Err(format!(
+        "{} is not below the plan's directory {}, and what a host reports may choose among the files there only",
+        found.display(),
+        directory.display()
+    ))
 }

@@ -245,6 +245,46 @@ async fn what_turns_out_wrong_on_a_host_is_its_failure() {
     assert_eq!(story.calls.len(), 1);
 }
 
+#[tokio::test]
+async fn a_host_chooses_no_file_outside_the_plans_directory() {
+    let plan = PLAN.replace("Cargo.toml", "{{ facts.hostname }}");
+    let named = |name: &'static str| {
+        Fake::new(move |module, arguments| match module {
+            "know" => report(
+                false,
+                &[
+                    ("hostname", text(name)),
+                    ("cpus", Val::U32(4)),
+                    ("os", Val::Option(None)),
+                    ("addresses", Val::List(Vec::new())),
+                ],
+            ),
+            _ => answer(true)(module, arguments),
+        })
+    };
+    let story = apply(&plan, 1, Mode::Apply, named("Cargo.toml")).await;
+    assert_eq!(story.tasks()[1].status, Status::Changed);
+    for outside in ["/etc/passwd", "src/../../Cargo.toml"] {
+        let plan = plan.replace("{{ vars.base }}/{{ facts.hostname }}", "/srv");
+        let story = apply(&plan, 1, Mode::Apply, named(outside)).await;
+        let app = story.tasks()[1];
+        assert_eq!(
+            (app.status, app.failure.as_deref()),
+            (Status::Failed, Some("plan"))
+        );
+        assert!(
+            app.summary.contains("is not below the plan's directory"),
+            "{}",
+            app.summary
+        );
+        assert_eq!(story.calls.len(), 1);
+    }
+    // Whoever wrote the plan, or sets its variables, may name any file.
+    let plan = PLAN.replace("Cargo.toml", "/etc/passwd");
+    let story = apply(&plan, 1, Mode::Apply, named("web1")).await;
+    assert_eq!(story.tasks()[1].status, Status::Changed);
+}
+
 #[tokio::test(start_paused = true)]
 async fn stopping_cancels_what_is_under_way_and_puts_all_away() {
     let mut fake = Fake::new(answer(true));
