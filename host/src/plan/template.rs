@@ -105,6 +105,12 @@ impl Engine {
             })
     }
 
+    /// Is a string one expression from end to end, so that its value need not be text?
+    #[must_use]
+    pub fn is_expression(&self, text: &str) -> bool {
+        self.whole(text).is_some()
+    }
+
     fn evaluate(&self, text: &str, scope: &Value) -> Result<Value, TemplateError> {
         let value = self.expression(text)?.eval(scope).map_err(explain)?;
         if value.is_undefined() {
@@ -157,12 +163,6 @@ pub fn root(name: &str) -> &str {
 #[must_use]
 pub fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
-}
-
-/// Is a string one expression from end to end, so that its value need not be text?
-#[must_use]
-pub fn may_be_any_type(text: &str) -> bool {
-    text.starts_with("{{") && text.ends_with("}}")
 }
 
 /// A value for an error: `a string`, `a list`.

@@ -112,7 +112,9 @@ impl Overrides {
         for entry in &plan.vars {
             let name = entry.key.value.clone();
             let value = match self.0.get(&name) {
-                Some(given) => given.value_like(plan, entry).map_err(|error| vec![error]),
+                Some(given) => given
+                    .value_like(plan, entry, engine)
+                    .map_err(|error| vec![error]),
                 None => {
                     let scope = Scope::new(Value::from_pairs(values.clone()));
                     let renderer = Renderer {
@@ -187,13 +189,18 @@ impl Given {
 
     /// The value, of the same type as the one it replaces: `-e version=1.10` stays a text where the
     /// plan has a text.
-    fn value_like(&self, plan: &Plan, entry: &Entry) -> Result<Value, Diagnostic> {
+    fn value_like(&self, plan: &Plan, entry: &Entry, engine: &Engine) -> Result<Value, Diagnostic> {
         let text = match self {
             Self::Node(node) => return Ok(scope::from_node(node)),
             Self::Text(text) => text,
         };
-        if matches!(entry.value.value, Plain::Text(_)) {
-            return Ok(Value::from(text.as_str()));
+        if let Plain::Text(old) = &entry.value.value {
+            // `{{ 8000 + 80 }}` is no text, or none that is known to be one.
+            return Ok(if engine.is_expression(old) {
+                self.value()
+            } else {
+                Value::from(text.as_str())
+            });
         }
         let (old, new) = (&entry.value.value, toml_value(text));
         let fits = |new: &Plain| {
