@@ -241,8 +241,8 @@ impl Checker<'_> {
         for (text, span) in strings {
             match self.against.engine.names(text) {
                 Err(error) => {
-                    let error = render::in_template(&self.plan.source, &error, text, &span);
-                    self.errors.push(error);
+                    let shown = render::in_template(&self.plan.source, &error, text, &span);
+                    self.errors.push(render::about_braces(shown, &error));
                     deferred.insert(span.start);
                 }
                 Ok(names) => {

@@ -49,6 +49,7 @@ impl Params<'_> {
         };
         let replaced = sources::replace(params, &self.task.resources, &mut offer);
         let replaced = replaced.unwrap_or_else(|_| params.clone());
+        let by_hand = sources::given_by_hand(params, &self.task.resources);
         let mut errors = self.keys(params);
         let wrong_keys = !errors.is_empty();
         let mismatches = to_val(&replaced, &self.task.params)
@@ -57,8 +58,10 @@ impl Params<'_> {
         let mismatches = mismatches
             .into_iter()
             .filter(|mismatch| known(&place(&mismatch.span)))
+            .filter(|mismatch| !by_hand.contains(&place(&mismatch.span)))
             .filter(|mismatch| !(wrong_keys && mismatch.path.is_empty()));
         errors.extend(mismatches.map(|mismatch| self.mismatch(mismatch)));
+        errors.extend(self.by_hand(&by_hand));
         errors.extend(missing_files);
         errors.extend(self.relative_paths(params, known));
         errors
@@ -74,7 +77,8 @@ impl Params<'_> {
         params: &Node,
         offer: &mut dyn FnMut(&str, &Path) -> Result<Offered, String>,
     ) -> Result<Val, Vec<Diagnostic>> {
-        let errors = self.relative_paths(params, &mut |_| true);
+        let mut errors = self.relative_paths(params, &mut |_| true);
+        errors.extend(self.by_hand(&sources::given_by_hand(params, &self.task.resources)));
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -173,6 +177,14 @@ impl Params<'_> {
         };
         let message = format!("cannot read {} on this machine", path.display());
         Some(error_at(self.source, name.span.clone(), &message).fact("because", why))
+    }
+
+    fn by_hand(&self, spans: &[Range<usize>]) -> Vec<Diagnostic> {
+        let message = "a file of this machine is given by its path";
+        let spans = spans.iter();
+        spans
+            .map(|span| error_at(self.source, span.clone(), message))
+            .collect()
     }
 
     /// A path on a host that is relative would be relative to nothing.

@@ -7,6 +7,7 @@ use super::scope::is_same;
 use crate::module::{Resource, ResourceKind};
 use crate::value::{Key, Node, Plain};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What takes the place of a path.
@@ -41,6 +42,31 @@ pub fn replace<E>(
     }
 }
 
+/// Where a plan gives a table instead of a path: a digest comes from a file and from nowhere else.
+#[must_use]
+pub fn given_by_hand(params: &Node, resources: &[Resource]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for resource in resources {
+        if resource.kind == ResourceKind::Source {
+            tables_at(params, &resource.path, &mut found);
+        }
+    }
+    found
+}
+
+fn tables_at(node: &Node, path: &[String], found: &mut Vec<Range<usize>>) {
+    match (&node.value, path) {
+        (Plain::List(items), _) => items.iter().for_each(|item| tables_at(item, path, found)),
+        (Plain::Table(entries), [name, rest @ ..]) => {
+            for (_, inner) in entries.iter().filter(|(key, _)| is_same(&key.name, name)) {
+                tables_at(inner, rest, found);
+            }
+        }
+        (Plain::Table(_), []) => found.push(place(&node.span)),
+        _ => {}
+    }
+}
+
 fn walk<E>(
     node: &mut Node,
     path: &[String],
@@ -71,7 +97,7 @@ fn walk<E>(
                 Err(error) => errors.push(error),
             }
         }
-        // A digest comes from a file and from nowhere else.
+        // See `given_by_hand`.
         (Plain::Table(_), []) => node.value = Plain::Null,
         _ => {}
     }

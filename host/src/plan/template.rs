@@ -26,6 +26,8 @@ pub struct TemplateError {
     pub range: Option<Range<usize>>,
     /// The name that does not exist, as it was written: `vars.prot`.
     pub undefined: Option<String>,
+    /// It is no template at all, rather than one without a value.
+    pub is_syntax: bool,
 }
 
 impl Engine {
@@ -102,6 +104,7 @@ impl Engine {
                 message: format!("a condition is true or false, and this is {}", what(&value)),
                 range: None,
                 undefined: None,
+                is_syntax: false,
             })
     }
 
@@ -119,6 +122,7 @@ impl Engine {
                 message: format!("`{name}` is undefined"),
                 range: text.find(name).map(|at| at..at + name.len()),
                 undefined: Some(name.to_owned()),
+                is_syntax: false,
             });
         }
         Ok(value)
@@ -208,6 +212,7 @@ fn explain(error: minijinja::Error) -> TemplateError {
         range: error.range().filter(|_| !error_is_elsewhere(&error)),
         message,
         undefined,
+        is_syntax: error.kind() == ErrorKind::SyntaxError,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The variables of a plan: what it declares, what `-e` sets instead, templates in them evaluated.
 
+use super::identifier::is_identifier;
 use super::model::{Entry, Plan};
 use super::render::Renderer;
 use super::scope::{self, Scope};
@@ -35,10 +36,12 @@ impl FromStr for Setting {
             return Ok(Self::File(path.into()));
         }
         match text.split_once('=') {
-            Some((name, value)) if is_name(name) => {
+            Some((name, value)) if is_identifier(name) => {
                 Ok(Self::Pair(name.to_owned(), value.to_owned()))
             }
-            Some(_) => Err("the name of a variable has letters, digits and `_` only"),
+            Some(_) => Err(
+                "the name of a variable has letters, digits and `_` only, and begins with no digit",
+            ),
             None => Err("expected NAME=VALUE or @FILE"),
         }
     }
@@ -256,8 +259,4 @@ fn read_file(path: &PathBuf) -> Result<Vec<(String, Node)>, Error> {
         }
         _ => Err(Error::input(format!("{shown} is no table of variables"))),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
