@@ -44,7 +44,7 @@ use wasmtime::component::Val;
 ///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct CallArgs {
     /// Where: `local`.
     context: String,

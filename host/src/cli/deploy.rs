@@ -30,7 +30,8 @@ const DEFAULT: &str = "deploy.toml";
 ///
 /// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
 /// before any host is touched. Hosts are worked on side by side; on each, the tasks run in their order
-/// until one fails. A task may touch what its parameters name, and nothing else.
+/// until one fails. A task may touch what its parameters name, and nothing else. One with a `timeout-ms` of
+/// its own may take that long, up to a day, whatever --timeout says.
 ///
 /// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this machine.
 ///
@@ -41,7 +42,7 @@ const DEFAULT: &str = "deploy.toml";
 ///     zymogen deploy web.toml -e port=9090 -e @secrets.toml
 ///     zymogen deploy web.toml -o json | jq 'select(.event == "task_finished")'
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct DeployArgs {
     /// The plan; `-` for standard input.
     plan: Option<PathBuf>,
@@ -293,7 +294,7 @@ impl DeployArgs {
         }
     }
 
-    fn exit(&self, outcome: &Outcome) -> Exit {
+    pub(super) fn exit(&self, outcome: &Outcome) -> Exit {
         let HostTotals {
             done: _,
             failed,

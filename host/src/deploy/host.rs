@@ -4,7 +4,7 @@ use super::event::{Event, HostStatus, Status, TaskFinished, Totals};
 use super::fleet::{Call, Remote};
 use super::prepare::{Prepared, prepare};
 use super::verdict::Verdict;
-use super::{Shared, millis};
+use super::{Shared, millis, time};
 use crate::error::Error;
 use crate::plan::scope::{Common, Scope};
 use crate::plan::{Host, Ready};
@@ -120,13 +120,14 @@ impl At<'_> {
     ) -> Verdict {
         let deployment = &self.shared.deployment;
         let mode = Val::Enum(super::prepare::mode_name(deployment.mode).to_owned());
+        let limits = time::limits(deployment.limits, &params);
         let arguments = [params, mode];
         let call = remote.call(Call {
             module: &task.module,
             function: &task.task.function,
             arguments: &arguments,
             policy,
-            limits: deployment.limits,
+            limits,
         });
         tokio::select! {
             result = call => Verdict::from_call(&task.module.reference.name, result),
