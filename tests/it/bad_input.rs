@@ -65,12 +65,10 @@ fn an_import_that_nobody_offers() {
 fn a_result_that_cannot_travel_is_refused_before_anything_starts() {
     let opaque = wat::parse_str(
         r#"(component
-            (type $inner (resource (rep i32)))
-            (export $thing "thing" (type $inner))
-            (core module $m (func (export "f") (result i32) i32.const 0))
+            (core module $m (func (export "make") (result i32) i32.const 0))
             (core instance $i (instantiate $m))
-            (type $make (func (result (own $thing))))
-            (func $f (type $make) (canon lift (core func $i "f")))
+            (type $make (func (result (future u8))))
+            (func $f (type $make) (canon lift (core func $i "make")))
             (export "make" (func $f)))"#,
     )
     .unwrap();
