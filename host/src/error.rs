@@ -10,7 +10,7 @@ use crate::output::Diagnostic;
 use crate::output::style::{self, paint};
 use crate::output::text::{count, duration, printable, size};
 use connect::ConnectError;
-use proto::message::LimitKind;
+use proto::message::{Dead, DeadReason, LimitKind};
 use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
@@ -167,7 +167,8 @@ impl Error {
             }
         }
         for hint in &self.hints {
-            let _ = writeln!(out, "  {}: {hint}", paint(style::HELP, "help"));
+            let help = paint(style::HELP, "help");
+            let _ = writeln!(out, "  {help}: {}", printable(hint));
         }
         out
     }
@@ -190,6 +191,8 @@ pub struct Fate {
     pub exit: Exit,
     /// The fate's name for programs.
     pub kind: &'static str,
+    /// What the call ran out of, if that is its fate.
+    pub limit: Option<LimitKind>,
     /// One line.
     pub message: String,
     /// What may be done about it.
@@ -237,19 +240,63 @@ impl Fate {
                 "the call was cancelled".to_owned(),
                 None,
             ),
-            CallResult::Dead(dead) => (
-                Exit::Unreachable,
-                "dead",
-                format!("the context is gone: {dead}"),
-                Some("nobody knows how far the call came".to_owned()),
-            ),
+            CallResult::Dead(dead) => dead_fate(dead, module),
+        };
+        let limit = match result {
+            CallResult::OverLimit { limit, .. } => Some(*limit),
+            _ => None,
         };
         Some(Self {
             exit,
             kind,
+            limit,
             message,
             hint,
         })
+    }
+}
+
+/// Only a context that cannot be reached any more is lost. Whatever else went wrong on the way to an
+/// answer, the next call may get one.
+fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<String>) {
+    let unknown = || Some("nobody knows how far the call came".to_owned());
+    match &dead.reason {
+        DeadReason::LinkDown(_) | DeadReason::NoRoute(_) => (
+            Exit::Unreachable,
+            "dead",
+            format!("the context is gone: {dead}"),
+            unknown(),
+        ),
+        DeadReason::Busy => (
+            Exit::Failed,
+            "busy",
+            format!("module `{module}` was not called: {dead}"),
+            Some("work on fewer things at a time".to_owned()),
+        ),
+        DeadReason::TooLarge(_) => (
+            Exit::Failed,
+            "too-large",
+            format!("what module `{module}` takes or returns does not fit into a message: {dead}"),
+            None,
+        ),
+        DeadReason::Crashed => (
+            Exit::Failed,
+            "crashed",
+            format!("the slave could not finish the call of module `{module}`: {dead}"),
+            unknown(),
+        ),
+        DeadReason::Malformed(_) => (
+            Exit::Failed,
+            "malformed",
+            format!("the answer of module `{module}` cannot be read: {dead}"),
+            unknown(),
+        ),
+        DeadReason::InvalidHandle | DeadReason::Unauthorised => (
+            Exit::Failed,
+            "not-accepted",
+            format!("the context did not take the call of module `{module}`: {dead}"),
+            None,
+        ),
     }
 }
 

@@ -117,3 +117,27 @@ fn escapes_are_for_terminals() {
     let (_, _, err) = run_with_plan(&["deploy", "-"], "[plan\n");
     assert!(!err.contains('\x1b'), "{err:?}");
 }
+
+#[test]
+fn modules_that_cannot_be_had_are_one_error_with_advice() {
+    let plan = "[[task]]\nfile = { path = \"/x\" }\n[[task]]\ncopy = { path = \"/y\" }\n";
+    let mut child = zymogen(&["deploy", "-"])
+        .env("ZYMOGEN_IMAGES", "/no/such/directory")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(plan.as_bytes())
+        .unwrap();
+    let (code, out, err) = told(&child.wait_with_output().unwrap());
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert_eq!(
+        err,
+        "error: /no/such/directory is not a directory\n  help: check the variable ZYMOGEN_IMAGES\n"
+    );
+}

@@ -60,3 +60,21 @@ fn an_import_that_nobody_offers() {
         .status(1)
         .stderr_has(&["acme:nowhere/nothing"]);
 }
+
+#[test]
+fn a_result_that_cannot_travel_is_refused_before_anything_starts() {
+    let opaque = wat::parse_str(
+        r#"(component
+            (core module $m (func (export "make") (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (type $make (func (result (future u8))))
+            (func $f (type $make) (canon lift (core func $i "make")))
+            (export "make" (func $f)))"#,
+    )
+    .unwrap();
+    let (_keep, path) = file("opaque.wasm", &opaque);
+    call(path.to_str().unwrap(), "make()")
+        .status(1)
+        .stdout("")
+        .stderr_has(&["`make` cannot be called", "not supported"]);
+}

@@ -1,7 +1,7 @@
 //! One context through many calls: it survives its guests, and its death is noticed.
 
 use crate::support::{example, home, processes};
-use host::master::{CallResult, Context, Master};
+use host::master::{CallError, CallResult, Context, Master};
 use host::module::Module;
 use proto::message::LimitKind;
 use proto::{CallLimits, Policy};
@@ -86,6 +86,31 @@ async fn a_guest_that_spins_delays_nobody() {
 }
 
 #[tokio::test]
+async fn a_result_that_is_too_large_for_the_master_is_no_lost_slave() {
+    let (master, context) = start().await;
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    // In the guest these take 2 MB, in the master 80.
+    let bytes = Val::List(vec![Val::U8(7); 2_000_000]);
+    let function = calculator.function("echo-bytes").unwrap();
+    let limits = CallLimits {
+        memory_bytes: 64 << 20,
+        ..CallLimits::default()
+    };
+    let policy = Policy::default();
+    let ended = context
+        .call(&calculator, &function, &[bytes], policy, limits)
+        .await;
+    let expected = CallResult::OverLimit {
+        limit: LimitKind::Memory,
+        allowed: 64 << 20,
+    };
+    assert!(ended.is_ok_and(|ended| ended == expected));
+    let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
+    assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))));
+    context.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_slave_that_is_killed_ends_its_calls_as_dead() {
     let (master, context) = start().await;
     let misbehave = master.repository().find(&example("misbehave")).unwrap();
@@ -150,5 +175,25 @@ async fn a_typed_call_from_rust() {
     let calculator = master.repository().find(&example("calculator")).unwrap();
     let sum: i32 = context.invoke(&calculator, "add", &(20, 22)).await.unwrap();
     assert_eq!(sum, 42);
+    let quotient: Result<i32, String> = context
+        .invoke(&calculator, "divide", &(7, 2))
+        .await
+        .unwrap();
+    assert_eq!(quotient, Ok(3));
+    let quotient: Result<i32, String> = context
+        .invoke(&calculator, "divide", &(1, 0))
+        .await
+        .unwrap();
+    assert!(quotient.is_err(), "{quotient:?}");
+    let quotient: Result<i32, CallError> = context.invoke(&calculator, "divide", &(1, 0)).await;
+    let error = quotient.unwrap_err().to_string();
+    assert!(
+        error.starts_with("module `calculator` returned err("),
+        "{error}"
+    );
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    let trapped: Result<(), CallError> = context.invoke(&misbehave, "trap", &()).await;
+    let error = trapped.unwrap_err().to_string();
+    assert!(error.starts_with("module `misbehave` trapped: "), "{error}");
     context.shutdown().await;
 }

@@ -9,11 +9,13 @@ use crate::error::{Error, Exit, Fate};
 use crate::master::{CallResult, LogSink};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
+use crate::output::text::printable_json;
 use crate::output::{Diagnostic, Format, Screen, Source};
 use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
 use proto::policy::Grant;
 use proto::{CallLimits, Policy};
+use runtime::value;
 use serde_json::json;
 use std::sync::Arc;
 use wasmtime::component::Val;
@@ -42,7 +44,7 @@ use wasmtime::component::Val;
 ///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct CallArgs {
     /// Where: `local`.
     context: String,
@@ -90,7 +92,7 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         verbosity: arguments.verbose,
     });
     let runtime = start::runtime()?;
-    let result = runtime.block_on(work(&context, &start, &call, log));
+    let result = runtime.block_on(work(&context, &start, &call, screen, log));
     runtime.shutdown_background();
     screen.clear();
     show(&arguments, screen, &call, &result?)
@@ -100,10 +102,11 @@ async fn work(
     context: &ContextSpec,
     start: &Start,
     call: &Checked,
+    screen: &Arc<Screen>,
     log: Arc<dyn LogSink>,
 ) -> Result<CallResult, Error> {
     let cancel = Cancel::new();
-    let listening = cancel.on_signals();
+    let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
     let master = start.master(log);
     let context = tokio::select! {
@@ -125,6 +128,13 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
     let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
     let module = start.repository().find(&arguments.module)?;
     let function = module.function(text.export())?;
+    // Also of the result: to find out when it comes would be too late.
+    for slots in [&function.params, &function.results] {
+        let supported = value::supported(slots);
+        supported.map_err(|error| {
+            Error::input(format!("`{}` cannot be called: {error}", text.export()))
+        })?;
+    }
     let values = text
         .to_vals(&function.params)
         .map_err(|error| wrong_call(&error))?;
@@ -162,7 +172,10 @@ fn show(
                 screen.result(&format!("{}\n", to_wave(value)))?;
             }
         }
-        Format::Json => screen.result(&format!("{}\n", json(call, result, fate.as_ref())?))?,
+        Format::Json => {
+            let json = json(call, result, fate.as_ref())?;
+            screen.result(&format!("{}\n", printable_json(json.to_string())))?;
+        }
     }
     match (fate, result) {
         (Some(fate), _) => Err(fate.into()),
@@ -171,7 +184,8 @@ fn show(
     }
 }
 
-/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead.
+/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead, and
+/// `over-limit` names its `limit`.
 fn json(
     call: &Checked,
     result: &CallResult,
@@ -179,7 +193,11 @@ fn json(
 ) -> Result<serde_json::Value, Error> {
     let (outcome, value) = match (result, fate) {
         (_, Some(fate)) => {
-            return Ok(json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message }));
+            let mut json = json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message });
+            if let Some(limit) = fate.limit {
+                json["limit"] = json!(limit);
+            }
+            return Ok(json);
         }
         (CallResult::Returned(value), None) => ("returned", value.as_ref()),
         (CallResult::Failed(value), None) => ("failed", Some(value)),

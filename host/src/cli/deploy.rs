@@ -8,11 +8,13 @@ use crate::deploy::logs::Logs;
 use crate::deploy::tour::Tour;
 use crate::deploy::{self, Deployment, Events, Outcome};
 use crate::error::{Error, Exit};
+use crate::module::ModuleError;
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
 use crate::output::text::did_you_mean;
 use crate::output::{Format, Reporter, Screen, Source};
+use crate::plan::params::module_reference;
 use crate::plan::{self, Against, Checked, Engine, Overrides, Plan, Setting};
 use crate::value::nearest::nearest;
 use std::io::{self, Read};
@@ -28,7 +30,8 @@ const DEFAULT: &str = "deploy.toml";
 ///
 /// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
 /// before any host is touched. Hosts are worked on side by side; on each, the tasks run in their order
-/// until one fails. A task may touch what its parameters name, and nothing else.
+/// until one fails. A task may touch what its parameters name, and nothing else. One with a `timeout-ms` of
+/// its own may take that long, up to a day, whatever --timeout says.
 ///
 /// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this machine.
 ///
@@ -39,7 +42,7 @@ const DEFAULT: &str = "deploy.toml";
 ///     zymogen deploy web.toml -e port=9090 -e @secrets.toml
 ///     zymogen deploy web.toml -o json | jq 'select(.event == "task_finished")'
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct DeployArgs {
     /// The plan; `-` for standard input.
     plan: Option<PathBuf>,
@@ -48,7 +51,7 @@ pub struct DeployArgs {
     #[arg(short = 'C', long, short_alias = 'n', alias = "dry-run")]
     check: bool,
 
-    /// Show each change in full, line by line.
+    /// Show each change in full, line by line; with -o json, put the texts before and after into the events.
     #[arg(short = 'D', long)]
     diff: bool,
 
@@ -90,7 +93,7 @@ pub struct DeployArgs {
 
 /// Runs the command.
 pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
-    let (source, directory, tour) = arguments.source()?;
+    let (source, directory, mut tour) = arguments.source()?;
     let mut plan = read(&source)?;
     arguments.limit(&mut plan)?;
     if arguments.list_hosts || arguments.list_tasks {
@@ -98,7 +101,7 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     }
     let mut overrides = Overrides::read(&arguments.set)?;
-    if let Some(tour) = &tour {
+    if let Some(tour) = &mut tour {
         tour.override_vars(&mut overrides);
         if arguments.output == Format::Human {
             screen.note(&tour.opening());
@@ -113,9 +116,12 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
+    at_hand(&plan, &against)?;
     let checked =
         plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
     start.images()?;
+    // JSON events would leave it where it is.
+    screen.clear();
     let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
     let deployment = Arc::new(Deployment {
         plan: checked,
@@ -124,7 +130,7 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         forks: arguments.forks.get(),
         limits: arguments.limits.limits(),
     });
-    let outcome = apply(&start, deployment, reporter.as_mut())?;
+    let outcome = apply(&start, deployment, screen, reporter.as_mut())?;
     screen.clear();
     let exit = arguments.exit(&outcome);
     if let Some(tour) = tour
@@ -140,13 +146,14 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
 fn apply(
     start: &Start,
     deployment: Arc<Deployment>,
+    screen: &Arc<Screen>,
     reporter: &mut dyn Reporter,
 ) -> Result<Outcome, Error> {
     let runtime = start::runtime()?;
     let shown = runtime.block_on(async {
         let cancel = Cancel::new();
         cancel
-            .on_signals()
+            .on_signals(screen.clone())
             .map_err(|error| start::failed("cannot listen to signals", &error))?;
         let (events, waiting) = Events::new();
         let master = start.master(Arc::new(Logs::new(events.clone())));
@@ -189,6 +196,24 @@ fn read(source: &Source) -> Result<Plan, Error> {
     plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
 }
 
+/// Finds the plan's modules, building them if need be. That this is impossible is one error, and none of
+/// the plan; whatever else is wrong with a module the check says with its place.
+fn at_hand(plan: &Plan, against: &Against<'_>) -> Result<(), Error> {
+    for task in &plan.tasks {
+        let reference = module_reference(&against.directory, &task.module.value);
+        if let Err(ModuleError::Build(error)) = against.repository.find(&reference) {
+            return Err(error.into());
+        }
+    }
+    Ok(())
+}
+
+/// A plan that cannot be read, or a link that leads nowhere, is no reason to apply another one.
+fn is_nothing(path: &Path) -> bool {
+    let found = std::fs::symlink_metadata(path);
+    found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 impl DeployArgs {
     fn mode(&self) -> Mode {
         if self.check { Mode::Check } else { Mode::Apply }
@@ -205,11 +230,11 @@ impl DeployArgs {
                 return Ok((Source::new("standard input", text), here(), None));
             }
             Some(path) => path.as_path(),
-            None if Path::new(DEFAULT).exists() => Path::new(DEFAULT),
-            None => {
+            None if is_nothing(Path::new(DEFAULT)) => {
                 let tour = Tour::new()?;
                 return Ok((tour.source(), here(), Some(tour)));
             }
+            None => Path::new(DEFAULT),
         };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -265,11 +290,11 @@ impl DeployArgs {
         let names = plan.tasks.iter().map(|task| task.name.as_str());
         match self.output {
             Format::Human => Box::new(Human::new(screen.clone(), options, names)),
-            Format::Json => Box::new(Json::new(screen.clone())),
+            Format::Json => Box::new(Json::new(screen.clone(), self.diff)),
         }
     }
 
-    fn exit(&self, outcome: &Outcome) -> Exit {
+    pub(super) fn exit(&self, outcome: &Outcome) -> Exit {
         let HostTotals {
             done: _,
             failed,

@@ -4,6 +4,7 @@ use super::start::Start;
 use crate::error::{Error, Exit};
 use crate::module::{Module, ModuleError};
 use crate::output::describe::{Description, summary_of};
+use crate::output::text::printable_json;
 use crate::output::{Format, Screen};
 use serde_json::json;
 use std::sync::Arc;
@@ -38,7 +39,9 @@ pub fn run(arguments: &DocArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
             let description = Description::of(&module, name)?;
             match arguments.output {
                 Format::Human => description.render(),
-                Format::Json => format!("{}\n", description.to_json()),
+                Format::Json => {
+                    format!("{}\n", printable_json(description.to_json().to_string()))
+                }
             }
         }
         None => list(&start, arguments.output)?,
@@ -61,7 +64,7 @@ fn list(start: &Start, format: Format) -> Result<String, Error> {
         let all: Vec<_> = entries
             .map(|(name, summary)| json!({ "name": name, "summary": summary }))
             .collect();
-        return Ok(format!("{}\n", json!(all)));
+        return Ok(format!("{}\n", printable_json(json!(all).to_string())));
     }
     let width = names.iter().map(String::len).max().unwrap_or(0);
     let lines = entries.map(|(name, summary)| {

@@ -7,6 +7,7 @@ use crate::module::Repository;
 use crate::module::compile::Compiler;
 use crate::output::Screen;
 use crate::output::style::{self, paint};
+use crate::output::text::printable;
 use runtime::Artifacts;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -130,7 +131,10 @@ struct Note(Arc<Screen>);
 
 impl Write for Note {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.note(&String::from_utf8_lossy(line));
+        // It may quote what a host said.
+        for text in String::from_utf8_lossy(line).lines() {
+            self.0.note(&format!("{}\n", printable(text)));
+        }
         Ok(line.len())
     }
 

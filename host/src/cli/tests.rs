@@ -1,6 +1,9 @@
 //! The command line as such: what it takes, what it says, how it ends.
 
-use super::Arguments;
+use super::{Arguments, Command};
+use crate::deploy::Outcome;
+use crate::deploy::event::HostStatus;
+use crate::error::Exit;
 use clap::{CommandFactory, Parser};
 
 fn parse(line: &str) -> Result<Arguments, clap::Error> {
@@ -50,8 +53,43 @@ fn nonsense_is_refused_before_anything_happens() {
 
 #[test]
 fn help_shows_the_exit_statuses() {
-    let help = Arguments::command().render_long_help().to_string();
-    for status in ["0    done", "64   the command line", "130  interrupted"] {
-        assert!(help.contains(status), "{help}");
+    let mut command = Arguments::command();
+    let mut helps = vec![command.render_long_help()];
+    for name in ["deploy", "call"] {
+        let command = command.find_subcommand_mut(name).unwrap();
+        helps.push(command.render_long_help());
+    }
+    for help in helps {
+        let help = help.to_string();
+        for status in ["0    done", "64   the command line", "130  interrupted"] {
+            assert!(help.contains(status), "{help}");
+        }
+    }
+}
+
+#[test]
+fn the_worst_host_decides_how_a_deployment_ends() {
+    let Command::Deploy(deploy) = parse("zymogen deploy").unwrap().command else {
+        panic!("it is `deploy`")
+    };
+    let exit = |statuses: &[HostStatus]| {
+        let mut outcome = Outcome::default();
+        for status in statuses {
+            outcome.hosts.count(*status);
+        }
+        deploy.exit(&outcome)
+    };
+    assert_eq!(exit(&[HostStatus::Done]), Exit::Done);
+    let worse = [
+        (HostStatus::Failed, Exit::Failed),
+        (HostStatus::Unreachable, Exit::Unreachable),
+        (HostStatus::Denied, Exit::Denied),
+        (HostStatus::Cancelled, Exit::Interrupted),
+    ];
+    let mut hosts = vec![HostStatus::Done];
+    for (status, expected) in worse {
+        hosts.push(status);
+        assert_eq!(exit(&[status]), expected);
+        assert_eq!(exit(&hosts), expected);
     }
 }

@@ -1,8 +1,15 @@
 //! ^C, SIGTERM and SIGHUP: stop what is under way, put everything away, then end. A second time ends at once.
+//!
+//! A signal that whoever started this program made it ignore stays ignored: `nohup` means what it says,
+//! and ^C is not for a job in the background.
 
+use crate::error::Exit;
+use crate::output::Screen;
+use std::fs;
 use std::io;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
 
 /// Tells everybody that it is time to stop. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,14 +47,21 @@ impl Cancel {
     ///
     /// # Errors
     /// The operating system does not let us listen to signals.
-    pub fn on_signals(&self) -> io::Result<()> {
-        let mut signals = Signals::new()?;
+    pub fn on_signals(&self, screen: Arc<Screen>) -> io::Result<()> {
+        let mut signals = listen()?;
         let cancel = self.clone();
         tokio::spawn(async move {
-            signals.next().await;
+            // There is none if all signals are ignored.
+            if signals.recv().await.is_none() {
+                return;
+            }
+            screen.note("stopping; again ends at once\n");
             cancel.cancel();
-            signals.next().await;
-            std::process::exit(crate::error::Exit::Interrupted as i32);
+            // There is none any more once the program ends by itself.
+            if signals.recv().await.is_some() {
+                screen.clear();
+                std::process::exit(Exit::Interrupted as i32);
+            }
         });
         Ok(())
     }
@@ -59,26 +73,34 @@ impl Default for Cancel {
     }
 }
 
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+/// One message for each signal that asks us to end.
+fn listen() -> io::Result<mpsc::Receiver<()>> {
+    let ignored = ignored(&fs::read_to_string("/proc/self/status").unwrap_or_default());
+    let (came, signals) = mpsc::channel(2);
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let number = kind.as_raw_value();
+        if ignored >> (number - 1) & 1 == 1 {
+            continue;
         }
+        let (mut signal, came) = (signal(kind)?, came.clone());
+        tokio::spawn(async move {
+            while signal.recv().await.is_some() && came.send(()).await.is_ok() {}
+        });
     }
+    Ok(signals)
 }
+
+/// The signals that this process ignores as bits, signal 1 being the lowest, from its `/proc/self/status`.
+/// None where it is not told: then we listen to all.
+fn ignored(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@
 //! A consumer of the JSON lines checks `v`, and ignores events and fields that it does not know:
 //! those may be added. A change that would break it gets a new [`VERSION`].
 
-use proto::message::Level;
+use crate::output::text::printable_json;
+use proto::message::{Level, LimitKind};
 use serde::{Deserialize, Serialize};
 
 /// The `v` of every JSON line.
@@ -119,8 +120,15 @@ pub struct TaskFinished {
     pub hint: Option<String>,
     /// The kind of a failure, as `zymogen:task/types.failure-kind` names it, or as the fate of its call.
     pub failure: Option<String>,
+    /// Of a failure `over-limit`: which limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitKind>,
     /// Each thing that changed, or would.
     pub changes: Vec<Change>,
+    /// What the module reports, of a task with `register` only, since that may be long or private. Names are
+    /// those of its WIT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<serde_json::Value>,
     /// What the task was allowed to touch.
     pub grants: Vec<String>,
     /// How long it took.
@@ -136,6 +144,27 @@ pub struct Change {
     pub before: Option<String>,
     /// The text after; none where nothing is left or it is not text.
     pub after: Option<String>,
+    /// There were texts, and they were left out: they may be secrets, and nobody asked for them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub content_hidden: bool,
+}
+
+impl Change {
+    /// The same without its texts.
+    #[must_use]
+    pub fn hidden(&self) -> Self {
+        Self {
+            subject: self.subject.clone(),
+            before: None,
+            after: None,
+            content_hidden: self.before.is_some() || self.after.is_some(),
+        }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Whether tasks may change anything.
@@ -231,7 +260,7 @@ pub fn to_json(event: &Event) -> serde_json::Result<String> {
         #[serde(flatten)]
         event: &'a Event,
     }
-    serde_json::to_string(&Line { v: VERSION, event })
+    serde_json::to_string(&Line { v: VERSION, event }).map(printable_json)
 }
 
 impl Totals {

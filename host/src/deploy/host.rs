@@ -4,7 +4,7 @@ use super::event::{Event, HostStatus, Status, TaskFinished, Totals};
 use super::fleet::{Call, Remote};
 use super::prepare::{Prepared, prepare};
 use super::verdict::Verdict;
-use super::{Shared, millis};
+use super::{Shared, millis, time};
 use crate::error::Error;
 use crate::plan::scope::{Common, Scope};
 use crate::plan::{Host, Ready};
@@ -91,7 +91,7 @@ impl At<'_> {
             Prepared::Not(verdict) => (verdict, Policy::default()),
         };
         let status = verdict.status;
-        register(task, &verdict, scope);
+        let report = register(task, &verdict, scope);
         let finished = TaskFinished {
             host: self.host.to_owned(),
             index: index + 1,
@@ -101,7 +101,9 @@ impl At<'_> {
             summary: verdict.summary,
             hint: verdict.hint,
             failure: verdict.failure,
+            limit: verdict.limit,
             changes: verdict.changes,
+            report,
             grants: policy.grants.iter().map(ToString::to_string).collect(),
             duration_ms: millis(begin.elapsed()),
         };
@@ -118,13 +120,14 @@ impl At<'_> {
     ) -> Verdict {
         let deployment = &self.shared.deployment;
         let mode = Val::Enum(super::prepare::mode_name(deployment.mode).to_owned());
+        let limits = time::limits(deployment.limits, &params);
         let arguments = [params, mode];
         let call = remote.call(Call {
             module: &task.module,
             function: &task.task.function,
             arguments: &arguments,
             policy,
-            limits: deployment.limits,
+            limits,
         });
         tokio::select! {
             result = call => Verdict::from_call(&task.module.reference.name, result),
@@ -150,9 +153,10 @@ impl At<'_> {
     }
 }
 
-fn register(task: &Ready, verdict: &Verdict, scope: &mut Scope) {
-    let Some(name) = &task.register else { return };
-    let report = match &verdict.report {
+/// Makes the result known to later tasks. Gives back the part of it that is the module's own.
+fn register(task: &Ready, verdict: &Verdict, scope: &mut Scope) -> Option<serde_json::Value> {
+    let name = task.register.as_ref()?;
+    let mut report = match &verdict.report {
         // It was decoded by its type, so that it fits.
         Some(report) => to_json(&task.task.report, report).unwrap_or_default(),
         None => serde_json::Value::Null,
@@ -164,4 +168,8 @@ fn register(task: &Ready, verdict: &Verdict, scope: &mut Scope) {
         summary: &verdict.summary,
     };
     scope.register(name, common, &report);
+    // The event says elsewhere what is in `outcome`.
+    let fields = report.as_object_mut()?;
+    fields.remove("outcome");
+    Some(report)
 }

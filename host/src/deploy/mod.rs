@@ -6,6 +6,7 @@
 //! | [`fleet`] | hosts and calls, seen from here; the master implements it |
 //! | [`host`] | one host, from its connection to its end |
 //! | [`prepare`] | one task: its condition, its parameters, its grants |
+//! | [`mod@time`] | how long it may take |
 //! | [`verdict`] | what became of its call |
 //! | [`cancel`] | ^C |
 //! | [`logs`] | what guests and slaves say, in order with everything else |
@@ -20,6 +21,7 @@ pub mod fleet;
 pub mod host;
 pub mod logs;
 pub mod prepare;
+pub mod time;
 pub mod tour;
 pub mod verdict;
 
@@ -49,7 +51,7 @@ pub struct Deployment {
     pub mode: Mode,
     /// At most so many hosts at a time.
     pub forks: usize,
-    /// What each task may use up.
+    /// What each task may use up; its parameters may ask for more time.
     pub limits: CallLimits,
 }
 

@@ -68,6 +68,7 @@ fn now(shared: &Shared, index: usize, scope: &Scope) -> Prepared {
         module: &task.module.reference.name,
         task: &task.task,
         directory: &plan.directory,
+        from_hosts: &task.from_hosts,
     };
     let mut offer = |name: &str, path: &std::path::Path| shared.fleet.offer(name, path);
     let value = renderer

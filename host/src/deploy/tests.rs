@@ -2,4 +2,5 @@
 
 mod fake;
 mod run;
+mod time;
 mod verdict;

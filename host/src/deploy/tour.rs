@@ -6,6 +6,7 @@ use crate::build::user_cache;
 use crate::error::Error;
 use crate::output::Source;
 use crate::output::style::{self, paint};
+use crate::output::text::{printable, shell_word};
 use crate::plan::Overrides;
 use rustix::process::geteuid;
 use std::env;
@@ -45,9 +46,12 @@ impl Tour {
         Source::new("the tour", PLAN)
     }
 
-    /// Tells the plan where to go, unless the user has done so.
-    pub fn override_vars(&self, overrides: &mut Overrides) {
+    /// Tells the plan where to go, unless the user has done so: then that is where it goes.
+    pub fn override_vars(&mut self, overrides: &mut Overrides) {
         overrides.set_default(SCRATCH, self.scratch.to_string_lossy());
+        if let Some(scratch) = overrides.text(SCRATCH) {
+            self.scratch = PathBuf::from(scratch);
+        }
     }
 
     /// What to say before it begins.
@@ -57,7 +61,10 @@ impl Tour {
             "There is no deploy.toml here, so this is the tour. It starts a slave on this machine, ships
 tasks to it as WebAssembly components, and lets each touch only what its parameters name.
 All that it changes is in {}.\n\n",
-            paint(style::STRONG, &self.scratch.display().to_string())
+            paint(
+                style::STRONG,
+                &printable(&self.scratch.to_string_lossy())
+            )
         )
     }
 
@@ -91,7 +98,10 @@ All that it changes is in {}.\n\n",
                 "what one of them takes, with an example",
             )),
             Some((format!("{me} deploy PLAN"), "a plan of your own, in TOML")),
-            Some((format!("rm -r {}", self.scratch.display()), "undo the tour")),
+            Some((
+                format!("rm -r {}", shell_word(&self.scratch.to_string_lossy())),
+                "undo the tour",
+            )),
         ];
         let commands: Vec<_> = commands.into_iter().flatten().collect();
         let width = commands.iter().map(|(command, _)| command.chars().count());

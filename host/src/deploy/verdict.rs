@@ -1,8 +1,9 @@
 //! From what became of a task's call to what its event says.
 
 use super::event::{Change, Status};
-use crate::error::Fate;
+use crate::error::{Exit, Fate};
 use crate::master::CallResult;
+use proto::message::LimitKind;
 use wasmtime::component::Val;
 
 /// How a task ended.
@@ -16,6 +17,8 @@ pub struct Verdict {
     pub hint: Option<String>,
     /// What kind of failure it is.
     pub failure: Option<String>,
+    /// Which limit, if that is the failure.
+    pub limit: Option<LimitKind>,
     /// Each thing that changed.
     pub changes: Vec<Change>,
     /// What the module reports, if it does.
@@ -57,7 +60,8 @@ impl Verdict {
                 Some(fate) => Self {
                     hint: fate.hint,
                     failure: Some(fate.kind.to_owned()),
-                    ..Self::of(status(&result), fate.message)
+                    limit: fate.limit,
+                    ..Self::of(status(fate.exit), fate.message)
                 },
                 None => odd(module),
             },
@@ -70,17 +74,19 @@ impl Verdict {
             summary,
             hint: None,
             failure: None,
+            limit: None,
             changes: Vec::new(),
             report: None,
         }
     }
 }
 
-fn status(result: &CallResult) -> Status {
-    match result {
-        CallResult::Denied(_) => Status::Denied,
-        CallResult::Dead(_) => Status::Unreachable,
-        CallResult::Cancelled => Status::Cancelled,
+/// What a call's fate is for its task: the same word that it is for the program.
+fn status(exit: Exit) -> Status {
+    match exit {
+        Exit::Denied => Status::Denied,
+        Exit::Unreachable => Status::Unreachable,
+        Exit::Interrupted => Status::Cancelled,
         _ => Status::Failed,
     }
 }
@@ -142,6 +148,7 @@ fn change(value: &Val) -> Option<Change> {
         subject: text(field(value, "subject")?)?,
         before: field(value, "before").and_then(optional_text),
         after: field(value, "after").and_then(optional_text),
+        content_hidden: false,
     })
 }
 

@@ -1,11 +1,12 @@
 //! A context as the program sees it: somewhere to call functions.
 
 use super::library::Library;
+use crate::error::Fate;
 use crate::module::{Function, Module, ModuleError};
-use crate::value::data;
+use crate::value::{data, to_wave};
 use broker::{Broker, Link};
 use connect::Process;
-use proto::message::{Call, Dead, Down, Hello, LimitKind, Outcome, RefusedKind};
+use proto::message::{Call, Dead, DeadReason, Down, Hello, LimitKind, Outcome, RefusedKind};
 use proto::{Body, CallLimits, ContextId, Handle, Policy};
 use runtime::value::{self, ValueError};
 use serde::Serialize;
@@ -70,9 +71,14 @@ pub enum CallError {
     /// The arguments are not of the function's types. Nothing was sent.
     #[error("{0}")]
     Arguments(String),
-    /// The call ended otherwise than by returning.
-    #[error("{0:?}")]
-    Ended(CallResult),
+    /// The call ended otherwise than by returning what the caller takes.
+    #[error("{}", ended(module, result))]
+    Ended {
+        /// The module's name.
+        module: String,
+        /// What became of the call.
+        result: CallResult,
+    },
     /// The result is not what the caller's type takes.
     #[error("{0}")]
     Result(String),
@@ -142,12 +148,12 @@ impl Context {
             limits,
         };
         let outcome = self.broker.call(self.id, &call, &encoded).await;
-        decoded(function, outcome, self.id, limits)
+        Ok(decoded(function, outcome, self.id, limits))
     }
 
     /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
     /// as any deserialisable type, under no policy and default limits. Record fields, cases and flags
-    /// have their WIT names.
+    /// have their WIT names. A function that returns a `result` gives a Rust `Result`, be it `ok` or `err`.
     ///
     /// # Errors
     /// If the types do not agree, or the call did not return.
@@ -159,6 +165,10 @@ impl Context {
     ) -> Result<R, CallError> {
         let function = module.function(export)?;
         let failed = |error: String| CallError::Arguments(error);
+        let not_returned = |result| CallError::Ended {
+            module: module.reference.name.clone(),
+            result,
+        };
         let arguments = data::to_vals(&function.params, arguments)
             .map_err(|wrong| failed(wrong.to_string()))?;
         let result = self
@@ -173,7 +183,12 @@ impl Context {
             .map_err(|error| failed(error.to_string()))?;
         let value = match result {
             CallResult::Returned(value) => value,
-            other => return Err(CallError::Ended(other)),
+            // A caller that takes a `Result` gets its `Err`; for any other the call has failed.
+            CallResult::Failed(value) => match data::from_val(&value) {
+                Ok(error) => return Ok(error),
+                Err(_) => return Err(not_returned(CallResult::Failed(value))),
+            },
+            other => return Err(not_returned(other)),
         };
         let read = |error: &dyn std::fmt::Display| CallError::Result(error.to_string());
         match &value {
@@ -201,12 +216,18 @@ impl Context {
     }
 }
 
-fn decoded(
-    function: &Function,
-    outcome: Outcome,
-    at: ContextId,
-    limits: CallLimits,
-) -> Result<CallResult, ValueError> {
+/// What became of a call that did not return, for a person.
+fn ended(module: &str, result: &CallResult) -> String {
+    match (Fate::of(result, module), result) {
+        (Some(fate), _) => fate.message,
+        (None, CallResult::Failed(value)) => {
+            format!("module `{module}` returned {}", to_wave(value))
+        }
+        (None, _) => format!("module `{module}` returned"),
+    }
+}
+
+fn decoded(function: &Function, outcome: Outcome, at: ContextId, limits: CallLimits) -> CallResult {
     let allowance = value::Limits {
         memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
     };
@@ -215,18 +236,23 @@ fn decoded(
         value::finish(bytes)?;
         Ok(values.pop())
     };
-    let malformed = |error: ValueError| {
-        CallResult::Dead(Dead {
-            reason: proto::message::DeadReason::Malformed(error.to_string()),
+    let unread = |error: ValueError| match error {
+        // The slave carried it, but here it takes more room: a byte of a `list<u8>` is a value of 40.
+        ValueError::TooLarge { .. } => CallResult::OverLimit {
+            limit: LimitKind::Memory,
+            allowed: limits.memory_bytes,
+        },
+        error => CallResult::Dead(Dead {
+            reason: DeadReason::Malformed(error.to_string()),
             at,
-        })
+        }),
     };
-    Ok(match outcome {
-        Outcome::Returned(bytes) => read(&bytes).map_or_else(malformed, CallResult::Returned),
+    match outcome {
+        Outcome::Returned(bytes) => read(&bytes).map_or_else(unread, CallResult::Returned),
         Outcome::Failed(bytes) => match read(&bytes) {
             Ok(Some(value)) => CallResult::Failed(value),
-            Ok(None) => malformed(ValueError::Trailing { bytes: 0 }),
-            Err(error) => malformed(error),
+            Ok(None) => unread(ValueError::Trailing { bytes: 0 }),
+            Err(error) => unread(error),
         },
         Outcome::Trapped(why) => CallResult::Trapped(why),
         Outcome::Exited(status) => CallResult::Exited(status),
@@ -235,5 +261,5 @@ fn decoded(
         Outcome::Refused { kind, message } => CallResult::Refused { kind, message },
         Outcome::Cancelled => CallResult::Cancelled,
         Outcome::Dead(dead) => CallResult::Dead(dead),
-    })
+    }
 }

@@ -94,10 +94,17 @@ impl Diagnostic {
         self.place.as_ref().map_or(0, |place| place.span.start)
     }
 
-    /// All of it on one line, where there is room for no more.
+    /// All of it on one line, where there is room for no more: `deploy.toml:4:33: what is wrong`.
     #[must_use]
     pub fn one_line(&self) -> String {
-        let mut out = self.message.clone();
+        let mut out = match &self.place {
+            Some(Place { source, span, .. }) => {
+                let position = source.position(span.start);
+                format!("{}:{}:{}: ", source.name(), position.line, position.column)
+            }
+            None => String::new(),
+        };
+        out.push_str(&self.message);
         for note in &self.notes {
             // Writing to a String does not fail.
             let _ = match note {

@@ -136,9 +136,16 @@ impl Human {
         if let Some((error, hint)) = error {
             // Most errors begin with the hop that failed.
             let error = error.strip_prefix(&format!("{host}: ")).unwrap_or(error);
-            let mut note = format!("{}: {host}: {error}\n", paint(style::ERROR, "error"));
+            let head = paint(style::ERROR, "error");
+            let mut note = format!("{head}: {host}: ");
+            for (at, line) in error.lines().enumerate() {
+                // What a slave or a shell printed may follow.
+                let indent = if at == 0 { "" } else { "  " };
+                note.push_str(&format!("{indent}{}\n", printable(line)));
+            }
             if let Some(hint) = hint {
-                note.push_str(&format!("  {}: {hint}\n", paint(style::HELP, "help")));
+                let help = paint(style::HELP, "help");
+                note.push_str(&format!("  {help}: {}\n", printable(hint)));
             }
             self.screen.note(&note);
         }

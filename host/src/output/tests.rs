@@ -19,6 +19,11 @@ impl Memory {
         let bytes = self.0.lock().unwrap();
         plain(std::str::from_utf8(&bytes).unwrap())
     }
+
+    /// What was written, escapes and all.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
 }
 
 impl Write for Memory {

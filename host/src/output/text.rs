@@ -1,6 +1,7 @@
 //! Small things said the same way everywhere: times, sizes, counts, and other people's text.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 /// `0.4 s`, `12.0 s`, `3 min 20 s`.
@@ -56,9 +57,39 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON, fit for a terminal as well: JSON itself escapes only the controls below a space. What is left of
+/// them stands inside strings, where an escape means the same.
+#[must_use]
+pub fn printable_json(json: String) -> String {
+    let harmful = |c: char| c.is_control() || is_invisible(c);
+    if !json.contains(harmful) {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if harmful(c) {
+            // None of them is beyond U+FFFF. Writing to a String does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Reorders or hides what surrounds it.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    matches!(c, '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// A word as one types it into a shell.
+#[must_use]
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", printable(&word.replace('\'', r"'\''")))
 }
 
 /// The first line, cut with `…` at `width` characters.

@@ -61,6 +61,8 @@ pub struct Ready {
     pub register: Option<String>,
     /// The condition on which it is done at all.
     pub when: Option<Spanned<String>>,
+    /// Where those of its templates begin that use more than variables: what hosts report goes into them.
+    pub from_hosts: BTreeSet<usize>,
 }
 
 /// What a plan is checked against.
@@ -177,6 +179,7 @@ impl Checker<'_> {
                 params: task.params.clone(),
                 register: task.register.as_ref().map(|name| name.value.clone()),
                 when: task.when.clone(),
+                from_hosts: deferred,
             }
         });
         if let Some(name) = &task.register {
@@ -238,8 +241,8 @@ impl Checker<'_> {
         for (text, span) in strings {
             match self.against.engine.names(text) {
                 Err(error) => {
-                    let error = render::in_template(&self.plan.source, &error, text, &span);
-                    self.errors.push(error);
+                    let shown = render::in_template(&self.plan.source, &error, text, &span);
+                    self.errors.push(render::about_braces(shown, &error));
                     deferred.insert(span.start);
                 }
                 Ok(names) => {
@@ -304,6 +307,7 @@ impl Checker<'_> {
             module: &task.module.value,
             task: run,
             directory: &self.against.directory,
+            from_hosts: deferred,
         };
         let errors = params.check(&rendered, &mut known);
         self.errors.extend(errors);

@@ -7,11 +7,13 @@
 //! | [`mod@check`] | names, modules, types, templates and files, all errors at once |
 //! | [`params`], [`sources`] | the parameters of one task against its module's types |
 //! | [`vars`], [`scope`], [`names`] | what templates can see |
+//! | [`identifier`] | which names they can say |
 //! | [`template`], [`render`] | minijinja, strict; values in the place of templates |
 //!
 //! Nothing here touches a host. Whatever it says about a text it says with the place in it.
 
 pub mod check;
+pub mod identifier;
 pub mod model;
 pub mod names;
 pub mod params;

@@ -10,8 +10,9 @@ use crate::output::{Diagnostic, Source};
 use crate::value::{Mismatch, Node, Plain, nearest, to_val};
 use proto::Digest;
 use runtime::value::describe;
+use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasmtime::component::{Type, Val};
 
 /// Parameters without templates, or with such as have no value yet, belong to one of these.
@@ -24,6 +25,8 @@ pub struct Params<'a> {
     pub task: &'a Task,
     /// Where relative paths of this machine begin.
     pub directory: &'a Path,
+    /// Where those parameters begin that hosts have a say in.
+    pub from_hosts: &'a BTreeSet<usize>,
 }
 
 impl Params<'_> {
@@ -46,6 +49,7 @@ impl Params<'_> {
         };
         let replaced = sources::replace(params, &self.task.resources, &mut offer);
         let replaced = replaced.unwrap_or_else(|_| params.clone());
+        let by_hand = sources::given_by_hand(params, &self.task.resources);
         let mut errors = self.keys(params);
         let wrong_keys = !errors.is_empty();
         let mismatches = to_val(&replaced, &self.task.params)
@@ -54,8 +58,10 @@ impl Params<'_> {
         let mismatches = mismatches
             .into_iter()
             .filter(|mismatch| known(&place(&mismatch.span)))
+            .filter(|mismatch| !by_hand.contains(&place(&mismatch.span)))
             .filter(|mismatch| !(wrong_keys && mismatch.path.is_empty()));
         errors.extend(mismatches.map(|mismatch| self.mismatch(mismatch)));
+        errors.extend(self.by_hand(&by_hand));
         errors.extend(missing_files);
         errors.extend(self.relative_paths(params, known));
         errors
@@ -71,19 +77,30 @@ impl Params<'_> {
         params: &Node,
         offer: &mut dyn FnMut(&str, &Path) -> Result<Offered, String>,
     ) -> Result<Val, Vec<Diagnostic>> {
-        let errors = self.relative_paths(params, &mut |_| true);
+        let mut errors = self.relative_paths(params, &mut |_| true);
+        errors.extend(self.by_hand(&sources::given_by_hand(params, &self.task.resources)));
         if !errors.is_empty() {
             return Err(errors);
         }
         let mut offer = |name: &Spanned<String>| {
-            offer(&name.value, &sources::resolve(self.directory, &name.value))
-                .map_err(|why| error_at(self.source, name.span.clone(), &why))
+            let offered = self.file(name).and_then(|path| offer(&name.value, &path));
+            offered.map_err(|why| error_at(self.source, name.span.clone(), &why))
         };
         let replaced = sources::replace(params, &self.task.resources, &mut offer)?;
         to_val(&replaced, &self.task.params).map_err(|mismatches| {
             let mismatches = mismatches.into_iter();
             mismatches.map(|mismatch| self.mismatch(mismatch)).collect()
         })
+    }
+
+    /// The file of this machine that a parameter names. A host that was taken over must not choose any
+    /// file that it likes to be sent.
+    fn file(&self, name: &Spanned<String>) -> Result<PathBuf, String> {
+        if self.from_hosts.contains(&name.span.start) {
+            sources::resolve_below(self.directory, &name.value)
+        } else {
+            Ok(sources::resolve(self.directory, &name.value))
+        }
     }
 
     /// Keys that the module does not know, and fields that the plan does not give.
@@ -160,6 +177,14 @@ impl Params<'_> {
         };
         let message = format!("cannot read {} on this machine", path.display());
         Some(error_at(self.source, name.span.clone(), &message).fact("because", why))
+    }
+
+    fn by_hand(&self, spans: &[Range<usize>]) -> Vec<Diagnostic> {
+        let message = "a file of this machine is given by its path";
+        let spans = spans.iter();
+        spans
+            .map(|span| error_at(self.source, span.clone(), message))
+            .collect()
     }
 
     /// A path on a host that is relative would be relative to nothing.

@@ -1,7 +1,7 @@
 //! From the text of a plan to its model. Everything that is wrong is found in one go.
 
 use super::model::{Entry, Plan, Spanned, Task};
-use super::toml;
+use super::{identifier, toml};
 use crate::output::text::did_you_mean;
 use crate::output::{Diagnostic, Source};
 use crate::value::nearest;
@@ -13,9 +13,6 @@ use std::ops::Range;
 const TOP: [&str; 3] = ["plan", "vars", "task"];
 const HEAD: [&str; 2] = ["name", "hosts"];
 const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
-
-/// Names that templates already give a meaning to.
-const RESERVED: [&str; 6] = ["vars", "true", "false", "none", "not", "loop"];
 
 /// Reads a plan.
 ///
@@ -109,8 +106,14 @@ impl Reader<'_> {
     }
 
     fn vars(&mut self, node: Node) -> Vec<Entry> {
-        let entries = self.table(node, "`vars`").into_iter();
+        let entries = self.table(node, "`vars`");
+        for (key, _) in &entries {
+            if !identifier::is_identifier(&key.name) {
+                self.unusable(&key.name, place(&key.span), identifier::advice(&key.name));
+            }
+        }
         entries
+            .into_iter()
             .map(|(key, value)| Entry {
                 key: Spanned {
                     value: key.name,
@@ -181,9 +184,7 @@ impl Reader<'_> {
                 (module, params)
             }
             (Some(used), Some((module, _))) => {
-                let message = format!("a task has one module, and this one uses `{}`", used.value);
-                self.errors
-                    .push(error_at(self.source, module.span, &message));
+                self.two_modules(&used.value, module);
                 return None;
             }
             (None, None) => {
@@ -220,18 +221,16 @@ impl Reader<'_> {
 
     fn register(&mut self, node: Node) -> Option<Spanned<String>> {
         let name = self.text(node, "`register`")?;
-        let mut chars = name.value.chars();
-        let begins = chars
-            .next()
-            .is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-        let goes_on = chars.all(|c| c.is_ascii_alphanumeric() || c == '_');
-        if !begins || !goes_on || RESERVED.contains(&name.value.as_str()) {
-            let message = format!("`{}` cannot be a name in a template", name.value);
-            let error = error_at(self.source, name.span.clone(), &message);
-            self.errors
-                .push(error.help("use letters, digits and `_`, and begin with a letter"));
+        if let Err(help) = identifier::registrable(&name.value) {
+            self.unusable(&name.value, name.span.clone(), help);
         }
         Some(name)
+    }
+
+    fn unusable(&mut self, name: &str, span: Range<usize>, help: String) {
+        let message = format!("`{name}` cannot be a name in a template");
+        self.errors
+            .push(error_at(self.source, span, &message).help(help));
     }
 
     fn names_once(&mut self, plan: &Plan) {
@@ -271,6 +270,20 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A task has `use` and a table besides: the key of that may be a slip, such as `wiht`.
+    fn two_modules(&mut self, used: &str, other: Spanned<String>) {
+        if nearest(&other.value, TASK).is_some() {
+            let key = Key {
+                name: other.value,
+                span: Some(other.span),
+            };
+            return self.unknown(&key, "a task", &TASK);
+        }
+        let message = format!("a task has one module, and this one uses `{used}`");
+        self.errors
+            .push(error_at(self.source, other.span, &message));
     }
 
     fn unknown(&mut self, key: &Key, table: &str, known: &[&str]) {

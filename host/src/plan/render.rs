@@ -102,7 +102,7 @@ impl Renderer<'_> {
         let value = self
             .engine
             .value(text, context)
-            .map_err(|error| self.error(&error, text, span))?;
+            .map_err(|error| about_braces(self.error(&error, text, span), &error))?;
         scope::to_node(&value, span).ok_or_else(|| {
             let what = super::template::what(&value);
             error_at(
@@ -141,6 +141,12 @@ pub(super) fn in_template(
     let part = error.range.clone();
     let at = part.and_then(|part| place_in(source, text, span, part));
     error_at(source, at.unwrap_or_else(|| span.clone()), &error.message)
+}
+
+/// What is no template may not be meant as one: other programs have braces, too.
+pub(super) fn about_braces(diagnostic: Diagnostic, error: &TemplateError) -> Diagnostic {
+    let help = "braces that are no template stand between `{% raw %}` and `{% endraw %}`";
+    diagnostic.maybe_help(error.is_syntax.then_some(help))
 }
 
 /// Where a part of a string's value is in the text: simple as long as the string has no escapes.

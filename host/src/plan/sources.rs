@@ -6,6 +6,8 @@ use super::read::place;
 use super::scope::is_same;
 use crate::module::{Resource, ResourceKind};
 use crate::value::{Key, Node, Plain};
+use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What takes the place of a path.
@@ -40,6 +42,31 @@ pub fn replace<E>(
     }
 }
 
+/// Where a plan gives a table instead of a path: a digest comes from a file and from nowhere else.
+#[must_use]
+pub fn given_by_hand(params: &Node, resources: &[Resource]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for resource in resources {
+        if resource.kind == ResourceKind::Source {
+            tables_at(params, &resource.path, &mut found);
+        }
+    }
+    found
+}
+
+fn tables_at(node: &Node, path: &[String], found: &mut Vec<Range<usize>>) {
+    match (&node.value, path) {
+        (Plain::List(items), _) => items.iter().for_each(|item| tables_at(item, path, found)),
+        (Plain::Table(entries), [name, rest @ ..]) => {
+            for (_, inner) in entries.iter().filter(|(key, _)| is_same(&key.name, name)) {
+                tables_at(inner, rest, found);
+            }
+        }
+        (Plain::Table(_), []) => found.push(place(&node.span)),
+        _ => {}
+    }
+}
+
 fn walk<E>(
     node: &mut Node,
     path: &[String],
@@ -70,7 +97,7 @@ fn walk<E>(
                 Err(error) => errors.push(error),
             }
         }
-        // A digest comes from a file and from nowhere else.
+        // See `given_by_hand`.
         (Plain::Table(_), []) => node.value = Plain::Null,
         _ => {}
     }
@@ -102,4 +129,24 @@ fn record(name: Spanned<String>, offered: Offered) -> Node {
 #[must_use]
 pub fn resolve(directory: &Path, path: &str) -> PathBuf {
     directory.join(path)
+}
+
+/// The same for a path that a host had a say in: it has to lead to a file below the plan's directory, with
+/// all links followed.
+///
+/// # Errors
+/// For a person: it leads elsewhere, or nowhere.
+pub fn resolve_below(directory: &Path, path: &str) -> Result<PathBuf, String> {
+    let real = |path: &Path| {
+        fs::canonicalize(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let (directory, found) = (real(directory)?, real(&resolve(directory, path))?);
+    if found.starts_with(&directory) {
+        return Ok(found);
+    }
+    Err(format!(
+        "{} is not below the plan's directory {}, and what a host reports may choose among the files there only",
+        found.display(),
+        directory.display()
+    ))
 }

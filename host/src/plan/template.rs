@@ -26,6 +26,8 @@ pub struct TemplateError {
     pub range: Option<Range<usize>>,
     /// The name that does not exist, as it was written: `vars.prot`.
     pub undefined: Option<String>,
+    /// It is no template at all, rather than one without a value.
+    pub is_syntax: bool,
 }
 
 impl Engine {
@@ -102,7 +104,14 @@ impl Engine {
                 message: format!("a condition is true or false, and this is {}", what(&value)),
                 range: None,
                 undefined: None,
+                is_syntax: false,
             })
+    }
+
+    /// Is a string one expression from end to end, so that its value need not be text?
+    #[must_use]
+    pub fn is_expression(&self, text: &str) -> bool {
+        self.whole(text).is_some()
     }
 
     fn evaluate(&self, text: &str, scope: &Value) -> Result<Value, TemplateError> {
@@ -113,6 +122,7 @@ impl Engine {
                 message: format!("`{name}` is undefined"),
                 range: text.find(name).map(|at| at..at + name.len()),
                 undefined: Some(name.to_owned()),
+                is_syntax: false,
             });
         }
         Ok(value)
@@ -159,12 +169,6 @@ pub fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
 }
 
-/// Is a string one expression from end to end, so that its value need not be text?
-#[must_use]
-pub fn may_be_any_type(text: &str) -> bool {
-    text.starts_with("{{") && text.ends_with("}}")
-}
-
 /// A value for an error: `a string`, `a list`.
 #[must_use]
 pub fn what(value: &Value) -> &'static str {
@@ -208,6 +212,7 @@ fn explain(error: minijinja::Error) -> TemplateError {
         range: error.range().filter(|_| !error_is_elsewhere(&error)),
         message,
         undefined,
+        is_syntax: error.kind() == ErrorKind::SyntaxError,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The variables of a plan: what it declares, what `-e` sets instead, templates in them evaluated.
 
+use super::identifier::is_identifier;
 use super::model::{Entry, Plan};
 use super::render::Renderer;
 use super::scope::{self, Scope};
@@ -35,10 +36,12 @@ impl FromStr for Setting {
             return Ok(Self::File(path.into()));
         }
         match text.split_once('=') {
-            Some((name, value)) if is_name(name) => {
+            Some((name, value)) if is_identifier(name) => {
                 Ok(Self::Pair(name.to_owned(), value.to_owned()))
             }
-            Some(_) => Err("the name of a variable has letters, digits and `_` only"),
+            Some(_) => Err(
+                "the name of a variable has letters, digits and `_` only, and begins with no digit",
+            ),
             None => Err("expected NAME=VALUE or @FILE"),
         }
     }
@@ -83,6 +86,19 @@ impl Overrides {
         self.0.entry(name.to_owned()).or_insert_with(text);
     }
 
+    /// The text that a variable is set to, if it is a text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Given::Text(text)
+            | Given::Node(Node {
+                value: Plain::Text(text),
+                ..
+            }) => Some(text),
+            Given::Node(_) => None,
+        }
+    }
+
     /// The plan's variables with these in their place. A variable may refer to those above it.
     ///
     /// # Errors
@@ -99,7 +115,9 @@ impl Overrides {
         for entry in &plan.vars {
             let name = entry.key.value.clone();
             let value = match self.0.get(&name) {
-                Some(given) => given.value_like(plan, entry).map_err(|error| vec![error]),
+                Some(given) => given
+                    .value_like(plan, entry, engine)
+                    .map_err(|error| vec![error]),
                 None => {
                     let scope = Scope::new(Value::from_pairs(values.clone()));
                     let renderer = Renderer {
@@ -174,13 +192,18 @@ impl Given {
 
     /// The value, of the same type as the one it replaces: `-e version=1.10` stays a text where the
     /// plan has a text.
-    fn value_like(&self, plan: &Plan, entry: &Entry) -> Result<Value, Diagnostic> {
+    fn value_like(&self, plan: &Plan, entry: &Entry, engine: &Engine) -> Result<Value, Diagnostic> {
         let text = match self {
             Self::Node(node) => return Ok(scope::from_node(node)),
             Self::Text(text) => text,
         };
-        if matches!(entry.value.value, Plain::Text(_)) {
-            return Ok(Value::from(text.as_str()));
+        if let Plain::Text(old) = &entry.value.value {
+            // `{{ 8000 + 80 }}` is no text, or none that is known to be one.
+            return Ok(if engine.is_expression(old) {
+                self.value()
+            } else {
+                Value::from(text.as_str())
+            });
         }
         let (old, new) = (&entry.value.value, toml_value(text));
         let fits = |new: &Plain| {
@@ -236,8 +259,4 @@ fn read_file(path: &PathBuf) -> Result<Vec<(String, Node)>, Error> {
         }
         _ => Err(Error::input(format!("{shown} is no table of variables"))),
     }
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

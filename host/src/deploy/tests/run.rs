@@ -95,6 +95,9 @@ async fn tasks_run_in_order_with_the_least_grants() {
         (2, "place", "created")
     );
     assert_eq!(app.changes[0].after.as_deref(), Some("new\n"));
+    // Only what is registered is reported, and without what the event says already.
+    assert_eq!(app.report, Some(serde_json::json!({ "existed": false })));
+    assert_eq!(story.tasks()[2].report, None);
 }
 
 #[tokio::test]
@@ -216,6 +219,8 @@ async fn every_fate_of_a_call_ends_the_host_in_its_own_way() {
             (status, Some(kind)),
             "{shown}"
         );
+        let limit = (kind == "over-limit").then_some(LimitKind::Memory);
+        assert_eq!(task.limit, limit, "{shown}");
         assert_eq!(story.outcome.totals.not_run, 2, "{shown}");
         assert_eq!(story.shut_down, 1, "{shown}");
     }
@@ -232,11 +237,52 @@ async fn what_turns_out_wrong_on_a_host_is_its_failure() {
         (Status::Failed, Some("plan"))
     );
     assert!(
-        app.summary.contains("a path on a host is absolute"),
+        app.summary
+            .starts_with("deploy.toml:11:18: a path on a host is absolute"),
         "{}",
         app.summary
     );
     assert_eq!(story.calls.len(), 1);
+}
+
+#[tokio::test]
+async fn a_host_chooses_no_file_outside_the_plans_directory() {
+    let plan = PLAN.replace("Cargo.toml", "{{ facts.hostname }}");
+    let named = |name: &'static str| {
+        Fake::new(move |module, arguments| match module {
+            "know" => report(
+                false,
+                &[
+                    ("hostname", text(name)),
+                    ("cpus", Val::U32(4)),
+                    ("os", Val::Option(None)),
+                    ("addresses", Val::List(Vec::new())),
+                ],
+            ),
+            _ => answer(true)(module, arguments),
+        })
+    };
+    let story = apply(&plan, 1, Mode::Apply, named("Cargo.toml")).await;
+    assert_eq!(story.tasks()[1].status, Status::Changed);
+    for outside in ["/etc/passwd", "src/../../Cargo.toml"] {
+        let plan = plan.replace("{{ vars.base }}/{{ facts.hostname }}", "/srv");
+        let story = apply(&plan, 1, Mode::Apply, named(outside)).await;
+        let app = story.tasks()[1];
+        assert_eq!(
+            (app.status, app.failure.as_deref()),
+            (Status::Failed, Some("plan"))
+        );
+        assert!(
+            app.summary.contains("is not below the plan's directory"),
+            "{}",
+            app.summary
+        );
+        assert_eq!(story.calls.len(), 1);
+    }
+    // Whoever wrote the plan, or sets its variables, may name any file.
+    let plan = PLAN.replace("Cargo.toml", "/etc/passwd");
+    let story = apply(&plan, 1, Mode::Apply, named("web1")).await;
+    assert_eq!(story.tasks()[1].status, Status::Changed);
 }
 
 #[tokio::test(start_paused = true)]

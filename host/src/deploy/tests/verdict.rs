@@ -1,5 +1,6 @@
 //! What a person reads of a call that did not return.
 
+use crate::deploy::event::Status;
 use crate::deploy::verdict::Verdict;
 use crate::error::{Exit, Fate};
 use crate::master::CallResult;
@@ -64,6 +65,45 @@ fn fates_are_told_apart() {
         assert_eq!(Verdict::from_call("m", result).summary, message);
     }
     assert_eq!(Fate::of(&CallResult::Returned(None), "m"), None);
+}
+
+#[test]
+fn only_a_context_that_is_gone_is_unreachable() {
+    let told = |reason| {
+        let dead = Dead {
+            reason,
+            at: ContextId(1),
+        };
+        let result = CallResult::Dead(dead);
+        let fate = Fate::of(&result, "m").unwrap();
+        let status = Verdict::from_call("m", result).status;
+        (fate.exit, status, fate.kind, fate.message)
+    };
+    for reason in [
+        DeadReason::LinkDown(Down::Silent(15_000)),
+        DeadReason::NoRoute(ContextId(1)),
+    ] {
+        let (exit, status, kind, _) = told(reason);
+        assert_eq!(
+            (exit, status, kind),
+            (Exit::Unreachable, Status::Unreachable, "dead")
+        );
+    }
+    for (reason, expected) in [
+        (DeadReason::Busy, "busy"),
+        (DeadReason::TooLarge(1 << 27), "too-large"),
+        (DeadReason::Crashed, "crashed"),
+        (DeadReason::Malformed("odd".to_owned()), "malformed"),
+        (DeadReason::InvalidHandle, "not-accepted"),
+        (DeadReason::Unauthorised, "not-accepted"),
+    ] {
+        let (exit, status, kind, message) = told(reason);
+        assert_eq!(
+            (exit, status, kind),
+            (Exit::Failed, Status::Failed, expected)
+        );
+        assert!(!message.contains("gone"), "{message}");
+    }
 }
 
 #[test]

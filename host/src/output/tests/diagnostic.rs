@@ -26,7 +26,7 @@ error[plan]: `file` has no parameter `mdoe`
     assert_eq!(plain(&error.render()), expected);
     assert_eq!(
         error.one_line(),
-        "`file` has no parameter `mdoe`; expected option<string>; did you mean `mode`?"
+        "deploy.toml:3:30: `file` has no parameter `mdoe`; expected option<string>; did you mean `mode`?"
     );
 }
 

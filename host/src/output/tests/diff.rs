@@ -9,6 +9,7 @@ fn change(before: Option<&str>, after: Option<&str>) -> Change {
         subject: "/etc/app.conf".to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        content_hidden: false,
     }
 }
 

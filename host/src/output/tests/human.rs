@@ -30,7 +30,9 @@ fn task(host: &str, task: &str, status: Status, summary: &str) -> TaskFinished {
         summary: summary.to_owned(),
         hint: None,
         failure: None,
+        limit: None,
         changes: Vec::new(),
+        report: None,
         grants: vec!["write:/etc/motd".to_owned()],
         duration_ms: 12,
     }
@@ -41,6 +43,7 @@ fn change(subject: &str, before: Option<&str>, after: Option<&str>) -> Change {
         subject: subject.to_owned(),
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
+        content_hidden: false,
     }
 }
 
@@ -238,7 +241,7 @@ fn what_a_guest_says_goes_to_standard_error() {
 #[test]
 fn programs_get_one_object_per_line() {
     let (screen, out, _) = screen();
-    let mut json = Json::new(screen);
+    let mut json = Json::new(screen, true);
     json.event(&started(&["local"], Mode::Check)).unwrap();
     let motd = TaskFinished {
         changes: vec![change("/etc/motd", None, Some("Hello\n"))],
@@ -252,8 +255,65 @@ fn programs_get_one_object_per_line() {
 }
 
 #[test]
+fn texts_of_changes_are_for_those_who_ask() {
+    let (screen, out, _) = screen();
+    let mut json = Json::new(screen, false);
+    let key = TaskFinished {
+        changes: vec![
+            change("/etc/key", None, Some("secret\n")),
+            change("/etc/key", None, None),
+        ],
+        ..task("local", "key", Status::Changed, "created")
+    };
+    json.event(&Event::TaskFinished(key)).unwrap();
+    let event: serde_json::Value = serde_json::from_str(&out.text()).unwrap();
+    assert_eq!(
+        event["changes"],
+        serde_json::json!([
+            { "subject": "/etc/key", "before": null, "after": null, "content_hidden": true },
+            { "subject": "/etc/key", "before": null, "after": null },
+        ])
+    );
+    assert!(!out.text().contains("secret"));
+}
+
+#[test]
 fn events_survive_the_way_to_json_and_back() {
     let event = finished("local", HostStatus::Done, Totals::default());
     let line = to_json(&event).unwrap();
     assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), event);
+}
+
+#[test]
+fn what_a_host_says_cannot_pretend_to_be_ours() {
+    let hostile = "gone\u{1b}[2K\u{9b}1A\u{202e}";
+    let unreachable = Event::HostFinished {
+        host: "web\u{1b}[1m".to_owned(),
+        status: HostStatus::Unreachable,
+        error: Some(hostile.to_owned()),
+        hint: Some(hostile.to_owned()),
+        totals: Totals::default(),
+        duration_ms: 1,
+    };
+    let (screen, out, err) = screen();
+    let options = Options {
+        detail: Detail::Full,
+        verbosity: 2,
+    };
+    let mut human = Human::new(screen, options, ["motd"]);
+    human.event(&unreachable).unwrap();
+    for text in [out.raw(), err.raw()] {
+        // The colours are ours.
+        let text = text.replace("\u{1b}[1m", "").replace("\u{1b}[0m", "");
+        for bad in ["\u{1b}[2K", "\u{9b}", "\u{202e}"] {
+            assert!(!text.contains(bad), "{text:?}");
+        }
+    }
+    assert!(err.raw().contains("gone\\u{1b}[2K"), "{}", err.raw());
+    let line = to_json(&unreachable).unwrap();
+    assert!(
+        line.contains("\\u009b") && line.contains("\\u202e"),
+        "{line}"
+    );
+    assert!(!line.contains(char::is_control), "{line}");
 }

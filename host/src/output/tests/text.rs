@@ -1,7 +1,9 @@
 //! Times, sizes, and text that others wrote.
 
 use crate::output::logs::Line;
-use crate::output::text::{did_you_mean, duration, printable, shorten, size};
+use crate::output::text::{
+    did_you_mean, duration, printable, printable_json, shell_word, shorten, size,
+};
 use proto::message::Level;
 use std::time::Duration;
 
@@ -69,4 +71,22 @@ fn slaves_are_quieter_than_guests() {
     assert!(guest.is_wanted(0) && !slave.is_wanted(0) && slave.is_wanted(1));
     let trace = line(Some("hello"), Level::Trace, "", "");
     assert!(!trace.is_wanted(1) && trace.is_wanted(2));
+}
+
+#[test]
+fn json_cannot_move_the_cursor_either() {
+    let hostile = "a\u{9b}31m\u{7f}\u{202e}\u{feff}\u{1b}é🦀";
+    let raw = serde_json::to_string(hostile).unwrap();
+    let safe = printable_json(raw);
+    assert_eq!(safe, "\"a\\u009b31m\\u007f\\u202e\\ufeff\\u001bé🦀\"");
+    let back: String = serde_json::from_str(&safe).unwrap();
+    assert_eq!(back, hostile);
+}
+
+#[test]
+fn words_survive_a_shell() {
+    assert_eq!(shell_word("/run/user/0/tour"), "/run/user/0/tour");
+    assert_eq!(shell_word("/my files/$HOME"), "'/my files/$HOME'");
+    assert_eq!(shell_word("it's"), r"'it'\''s'");
+    assert_eq!(shell_word(""), "''");
 }

@@ -203,6 +203,23 @@ when = true
 }
 
 #[test]
+fn braces_that_are_no_template_are_explained() {
+    let text = r#"[vars]
+b = "{{ }"
+[[task]]
+run = { argv = ["docker", "ps", "--format", "{{.Names}}"] }
+"#;
+    let shown = errors(text);
+    let help = "help: braces that are no template stand between `{% raw %}` and `{% endraw %}`";
+    assert_eq!(shown.matches(help).count(), 2, "{shown}");
+    let raw = text
+        .replace("{{.Names}}", "{% raw %}{{.Names}}{% endraw %}")
+        .replace("{{ }", "");
+    let plan = checked(&raw, &[]);
+    assert!(plan.is_ok());
+}
+
+#[test]
 fn files_of_this_machine_must_exist() {
     let text = r#"[[task]]
 place = { path = "/srv", src = "no/such/file" }
@@ -227,10 +244,17 @@ nested = { files = [{ src = "src", dest = "/x" }, { src = "Cargo.toml", dest = "
 
 #[test]
 fn a_digest_cannot_be_given_by_hand() {
-    let text =
-        "[[task]]\nplace = { path = '/srv', src = { name = 'a', digest = '00', size = 1 } }\n";
-    assert!(
-        checked(text, &[]).is_ok_and(|plan| plan.tasks.len() == 1) || errors(text).contains("src")
+    let text = "[[task]]\nnested = { files = [{ src = { name = 'a', digest = '00', size = 1 }, dest = '/x' }] }\n";
+    assert_eq!(
+        messages(text),
+        ["a file of this machine is given by its path"]
+    );
+    let text = text
+        .replace("nested = { files = [{ src", "place = { path = '/srv', src")
+        .replace(", dest = '/x' }] }", " }");
+    assert_eq!(
+        messages(&text),
+        ["a file of this machine is given by its path"]
     );
 }
 

@@ -46,6 +46,20 @@ error[plan]: `-e port=eighty` does not fit: `port` is the integer 80
 }
 
 #[test]
+fn a_setting_in_the_place_of_an_expression_has_the_type_that_it_looks_like() {
+    let plan = "[vars]\nbase = 8000\nport = \"{{ vars.base + 80 }}\"\nat = \"web:{{ vars.port }}\"\n\
+        [[task]]\nplace = { path = \"/srv\", port = \"{{ vars.port }}\" }\n";
+    let get = |setting: &str, name: &str| {
+        let plan = checked(plan, &[setting]).unwrap();
+        plan.vars.get_attr(name).unwrap()
+    };
+    assert_eq!(get("port=9000", "port").as_i64(), Some(9000));
+    assert_eq!(get("port=9000", "at").as_str(), Some("web:9000"));
+    // Text around an expression makes text, whatever stands in its place.
+    assert_eq!(get("at=9000", "at").as_str(), Some("9000"));
+}
+
+#[test]
 fn a_new_variable_is_text_unless_it_cannot_be() {
     let text = "[[task]]\nrun = { argv = [\"{{ vars.a }}\"], timeout-ms = \"{{ vars.b }}\" }\n";
     let plan = checked(text, &["a=1.10", "b=5"]).unwrap();

@@ -68,6 +68,12 @@ impl Typed<'_> {
                 Type::U16 => number.try_into().ok().map(Val::U16),
                 Type::U32 => number.try_into().ok().map(Val::U32),
                 Type::U64 => number.try_into().ok().map(Val::U64),
+                Type::Float32 => Some(number as f32)
+                    .filter(|float| *float as i128 == number)
+                    .map(Val::Float32),
+                Type::Float64 => Some(number as f64)
+                    .filter(|float| *float as i128 == number)
+                    .map(Val::Float64),
                 _ => None,
             };
             fitting.ok_or_else(|| Typed(ty).wrong(number))

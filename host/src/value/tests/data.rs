@@ -185,3 +185,15 @@ fn arguments_are_a_tuple() {
         "expected (a: u8, b: string), found no tuple"
     );
 }
+
+#[test]
+fn an_integer_is_a_float_where_it_is_exact() {
+    let float = |number: i64| data::to_val(&ty("f64"), &number);
+    assert_eq!(float(-3), Ok(Val::Float64(-3.0)));
+    assert_eq!(float(1 << 53), Ok(Val::Float64(9_007_199_254_740_992.0)));
+    assert!(float((1 << 53) + 1).is_err());
+    assert_eq!(data::to_val(&ty("f32"), &7_u8), Ok(Val::Float32(7.0)));
+    assert!(data::to_val(&ty("f32"), &16_777_217).is_err());
+    let some = data::to_val(&ty("option<f64>"), &1);
+    assert_eq!(some, Ok(Val::Option(Some(Box::new(Val::Float64(1.0))))));
+}
