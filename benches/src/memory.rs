@@ -1,7 +1,7 @@
 //! What a slave takes while nobody calls it.
 
 use crate::example;
-use crate::table::{Row, Unit};
+use crate::table::Row;
 use host::master::Context;
 use proto::{CallLimits, Policy};
 use std::error::Error;
@@ -37,11 +37,5 @@ async fn row(what: &str, context: &Context) -> Result<Row, Box<dyn Error>> {
         .ok_or("no VmRSS")?
         .trim()
         .parse()?;
-    Ok(Row {
-        what: what.to_owned(),
-        ours: kib * 1024.0,
-        rival: None,
-        unit: Unit::Bytes,
-        budget: 6.0 * 1024.0 * 1024.0,
-    })
+    Ok(Row::bytes(what, kib * 1024.0, 6.0 * 1024.0 * 1024.0))
 }

@@ -22,7 +22,7 @@ pub(crate) fn round_trips(
     here: usize,
     there: usize,
 ) -> Result<Vec<f64>> {
-    affinity::bind(0, here)?;
+    affinity::bind_this(here)?;
     let mut child = Command::new(std::env::current_exe()?)
         .args([ECHO, &sizes.request.to_string(), &sizes.answer.to_string()])
         .stdin(Stdio::piped())
@@ -42,7 +42,6 @@ pub(crate) fn round_trips(
     }
     drop(to);
     child.wait()?;
-    affinity::release()?;
     Ok(seconds)
 }
 

@@ -3,28 +3,29 @@
 use std::path::Path;
 use std::process::Command;
 
-/// Its figures, in seconds.
-pub(crate) struct Mitogen {
-    pub(crate) call: f64,
-    pub(crate) pipelined: f64,
-    pub(crate) connect: f64,
+/// Seconds of a call, with its master and its slave each on a CPU.
+pub(crate) fn call(here: usize, there: usize) -> Option<f64> {
+    mitogen(&["call", &here.to_string(), &there.to_string()])
 }
 
-/// Runs it with its master and its slave on these CPUs.
-pub(crate) fn mitogen(here: usize, there: usize) -> Option<Mitogen> {
+/// Seconds for each of many calls, many in flight.
+pub(crate) fn pipelined() -> Option<f64> {
+    mitogen(&["pipelined"])
+}
+
+/// Seconds of connecting and a first call.
+pub(crate) fn connect() -> Option<f64> {
+    mitogen(&["connect"])
+}
+
+fn mitogen(arguments: &[&str]) -> Option<f64> {
     let me = std::env::current_exe().ok()?;
     let python = me.ancestors().nth(2)?.join("mitogen/bin/python");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("mitogen_rows.py");
     let output = Command::new(python)
         .arg(script)
-        .args([here.to_string(), there.to_string()])
+        .args(arguments)
         .output()
         .ok()?;
-    let figures: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
-    let figure = |name: &str| figures[name].as_f64();
-    Some(Mitogen {
-        call: figure("call")?,
-        pipelined: figure("pipelined")?,
-        connect: figure("connect")?,
-    })
+    serde_json::from_slice(&output.stdout).ok()
 }

@@ -1,6 +1,6 @@
 //! A fresh sandbox for each call: our executor beside bare wasmtime, in this process.
 
-use crate::table::{Row, Unit};
+use crate::table::Row;
 use crate::{example, median};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,13 +28,8 @@ pub(crate) async fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
         ours = ours.min(with_executor(&module.reference, &module.artifact, &nop).await?);
         bare = bare.min(with_wasmtime(&module.artifact, &nop).await?);
     }
-    rows.push(Row {
-        what: "instantiate and call in a fresh sandbox".to_owned(),
-        ours,
-        rival: Some(("bare wasmtime".to_owned(), bare)),
-        unit: Unit::Seconds,
-        budget: 1.5,
-    });
+    let what = "instantiate and call in a fresh sandbox";
+    rows.push(Row::seconds(what, ours, ("bare wasmtime", Some(bare)), 1.5));
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! The slave's image: what a new machine has to receive.
 
-use crate::table::{Row, Unit};
+use crate::table::Row;
 use std::error::Error;
 
 pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
@@ -10,13 +10,7 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
         ("slave image", image.len(), 4.5e6),
         ("slave image under zstd -19", packed.len(), 1.4e6),
     ] {
-        rows.push(Row {
-            what: what.to_owned(),
-            ours: bytes as f64,
-            rival: None,
-            unit: Unit::Bytes,
-            budget,
-        });
+        rows.push(Row::bytes(what, bytes as f64, budget));
     }
     Ok(())
 }

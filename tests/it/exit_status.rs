@@ -66,6 +66,21 @@ fn an_interrupt_is_130_and_leaves_no_slave() {
 }
 
 #[test]
+fn a_slave_ends_with_a_master_that_is_killed() {
+    let mut command = zymogen();
+    command.args(sleeping(60_000)).arg("--timeout").arg("2m");
+    let child = start(command);
+    let slave = slave(&child);
+    signal(child.id(), rustix::process::Signal::KILL);
+    ended(child).status(128 + 9);
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while std::path::Path::new(&format!("/proc/{slave}")).exists() {
+        assert!(Instant::now() < deadline, "a slave outlived its master");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
 fn an_interrupt_that_the_parent_ignores_is_ignored() {
     let program = zymogen();
     let mut shell = Command::new("sh");

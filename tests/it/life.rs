@@ -1,12 +1,13 @@
 //! One context through many calls: it survives its guests, and its death is noticed.
 
 use crate::support::{example, home, processes};
+use futures_util::future::join_all;
 use host::master::{CallError, CallResult, Context, Master};
 use host::module::Module;
 use proto::message::LimitKind;
 use proto::{CallLimits, Policy};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmtime::component::Val;
 
 async fn start() -> (Master, Context) {
@@ -16,8 +17,18 @@ async fn start() -> (Master, Context) {
 }
 
 async fn call(context: &Context, module: &Arc<Module>, name: &str, args: &[Val]) -> CallResult {
+    call_within(500, context, module, name, args).await
+}
+
+async fn call_within(
+    wall_ms: u64,
+    context: &Context,
+    module: &Arc<Module>,
+    name: &str,
+    args: &[Val],
+) -> CallResult {
     let limits = CallLimits {
-        wall_ms: 500,
+        wall_ms,
         output_bytes: 1 << 20,
         ..CallLimits::default()
     };
@@ -53,23 +64,18 @@ async fn a_guest_that_spins_delays_nobody() {
     let (master, context) = start().await;
     let calculator = master.repository().find(&example("calculator")).unwrap();
     let misbehave = master.repository().find(&example("misbehave")).unwrap();
-    // More of them than there are processors.
-    let spins = (0..8).map(|_| call(&context, &misbehave, "spin", &[]));
-    let spins = async {
-        let mut ended = Vec::new();
-        let mut all: Vec<_> = spins.map(Box::pin).collect();
-        for spin in &mut all {
-            ended.push(spin.await);
-        }
-        ended
-    };
+    // More of them than there are processors, all at once.
+    let spins = join_all((0..8).map(|_| call_within(3_000, &context, &misbehave, "spin", &[])));
     let sums = async {
         for _ in 0..10 {
             let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
             assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))));
         }
+        Instant::now()
     };
-    let (ended, ()) = tokio::join!(spins, sums);
+    let spins = async { (spins.await, Instant::now()) };
+    let ((ended, spun), summed) = tokio::join!(spins, sums);
+    assert!(summed < spun, "the sums waited for the guests that spin");
     for end in ended {
         assert!(
             matches!(
@@ -161,7 +167,7 @@ async fn a_dropped_call_is_cancelled() {
     for _ in 0..300 {
         // More than may be under way at once, if they were not cancelled.
         let args = [Val::U64(60_000)];
-        let sleep = call(&context, &misbehave, "sleep", &args);
+        let sleep = call_within(60_000, &context, &misbehave, "sleep", &args);
         let _ = tokio::time::timeout(Duration::from_millis(2), sleep).await;
     }
     let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;

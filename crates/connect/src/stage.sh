@@ -14,6 +14,8 @@ title=$1; mode=$2; shift 2;
 image=; size=; new=; uid=; why="stage it ended unexpectedly";
 
 finish() {
+    # What cannot be started is of no use to the next one either: it gets a new image.
+    case $why in "start "*) rm -f "$dir/$image" ;; esac;
     if [ "$new" ]; then
         rm -f "$new";
         [ "$mode" = keep ] || rmdir "$dir";
@@ -26,13 +28,17 @@ trap finish 0;
 { shopt -s execfail; } 2> /dev/null;
 trap "fail stage a signal ended it" 1 2 13 15;
 
-# The file is there since Linux 6.1 and spares a process, which is a third of a warm start.
+# The file is there since Linux 6.1 and spares a process, which is a third of a warm start. It tells of the
+# kernel, whose programs may be of another kind: an emulated container knows by uname.
 machine=; { read -r machine < /proc/sys/kernel/arch; } 2> /dev/null;
-if [ "$machine" ]; then system="Linux $machine"; else system=$(uname -s -m); fi;
-while [ $# -gt 2 ]; do
-    if [ "$system" = "Linux $1" ]; then image=zymogen-slave-$2; size=$3; fi;
-    shift 3;
-done;
+pick() {
+    while [ $# -gt 2 ]; do
+        if [ "$system" = "Linux $1" ]; then image=zymogen-slave-$2; size=$3; fi;
+        shift 3;
+    done;
+};
+system="Linux $machine"; pick "$@";
+if [ -z "$image" ]; then system=$(uname -s -m); pick "$@"; fi;
 
 # each TEST ROOT...: the first root whose directory passes the test.
 tried=;

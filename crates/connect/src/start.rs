@@ -90,7 +90,7 @@ pub async fn start(
     let Spawned {
         mut reader,
         mut writer,
-        process,
+        mut process,
         stderr,
     } = match spawn(launch, &tail, sink) {
         Ok(spawned) => spawned,
@@ -119,11 +119,13 @@ pub async fn start(
     };
     // At the end of its input the first stage cleans up.
     drop((reader, writer));
-    let exit = process.end(GRACE).await;
+    let exit = timeout(GRACE, process.exited()).await;
+    process.end(GRACE).await;
     // Somebody whom the process left behind may hold the stream open.
     let _ = timeout(GRACE, stderr).await;
     Err(attempt.failed(match cause {
-        Cause::Ended(_) => Cause::Ended(exit),
+        // How it ended by itself: our own signals say nothing.
+        Cause::Ended(_) => Cause::Ended(exit.unwrap_or(Exit::Unknown)),
         other => other,
     }))
 }

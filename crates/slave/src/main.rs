@@ -40,6 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &identity::Arguments) -> std::io::Result<()> {
+    // What guests make has the mode that they ask for, whatever the login shell thinks of it.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     let home = identity::Home::find(arguments);
     let streams = stdio::take()?;
     let io = runtime::Builder::new_current_thread()

@@ -10,6 +10,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// What the user, or the cargo that started this program, wants of builds for this machine. What is
+/// built here runs on others, or in a sandbox.
+const FOR_THIS_MACHINE: [&str; 4] = [
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "RUSTUP_TOOLCHAIN",
+];
+
 /// How much of cargo's output an error keeps.
 const LAST_LINES: usize = 60;
 
@@ -113,6 +122,9 @@ impl Build<'_> {
         }
         command.args(["--profile", self.profile, "--target", self.target]);
         command.arg("--target-dir").arg(checkout.target());
+        for variable in FOR_THIS_MACHINE {
+            command.env_remove(variable);
+        }
         if let Some(variable) = c_compiler(self.target)
             && env::var_os(&variable).is_none()
         {
@@ -134,6 +146,7 @@ fn lacks_target(root: &Path, target: &str) -> bool {
     let sysroot = Command::new("rustc")
         .args(["--print", "sysroot"])
         .current_dir(root)
+        .env_remove("RUSTUP_TOOLCHAIN")
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output();

@@ -28,9 +28,11 @@ impl Checkout {
     }
 
     pub(super) fn at(root: &Path) -> Self {
-        let target = env::var_os("CARGO_TARGET_DIR")
-            .map(|target| root.join(target))
-            .or_else(|| env::current_exe().ok().as_deref().and_then(target_of))
+        // cargo takes the variable from its own directory, so where this program is tells more.
+        let here = env::current_exe();
+        let target = here.ok().as_deref().and_then(target_of);
+        let target = target
+            .or_else(|| Some(root.join(env::var_os("CARGO_TARGET_DIR")?)))
             .unwrap_or_else(|| root.join("target"));
         Self {
             root: root.to_owned(),

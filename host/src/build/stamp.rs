@@ -11,9 +11,6 @@ use std::path::{Path, PathBuf};
 /// The files that every build depends on, below the root of the workspace.
 const COMMON: [&str; 4] = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo"];
 
-/// Variables that change what cargo builds.
-const VARIABLES: [&str; 2] = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
-
 /// What a build had to do with.
 pub(super) struct Stamp {
     path: PathBuf,
@@ -26,10 +23,6 @@ impl Stamp {
         let mut hasher = blake3::Hasher::new();
         for input in COMMON.iter().chain(inputs) {
             walk(&root.join(input), &mut hasher)?;
-        }
-        for variable in VARIABLES {
-            let value = std::env::var_os(variable).unwrap_or_default();
-            hasher.update(value.as_encoded_bytes()).update(b"\0");
         }
         Ok(Self {
             path,
