@@ -146,16 +146,6 @@ impl Broker {
         let _ = watch.wait_for(|wanted| *wanted).await;
     }
 
-    /// Bytes that wait to be written, over all links.
-    #[must_use]
-    pub fn queued_bytes(&self) -> usize {
-        self.lock()
-            .ports
-            .values()
-            .map(|port| port.queue.len())
-            .sum()
-    }
-
     pub(crate) fn drive(&self, input: Input) {
         let mut errands = Vec::new();
         self.lock().drive(now(), input, &mut errands);
@@ -203,7 +193,7 @@ async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
             return;
         };
         // A change since then has left a permit.
-        let Some((at, _reason)) = next else {
+        let Some((at, reason)) = next else {
             changed.notified().await;
             continue;
         };
@@ -211,6 +201,7 @@ async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
             () = tokio::time::sleep_until(at.into()) => {}
             () = changed.notified() => continue,
         }
+        tracing::trace!("woke for the {reason}");
         if let Some(broker) = broker() {
             let mut errands = Vec::new();
             broker.lock().timeout(now(), &mut errands);

@@ -2,9 +2,10 @@
 
 use crate::Execute;
 use crate::broker::Broker;
+use crate::lane::Kind;
 use proto::message::{Call, Dead, DeadReason, Outcome, RefusedKind};
 use proto::router::Input;
-use proto::{Body, CallId, ContextId, Flags};
+use proto::{Body, CallId, ContextId};
 use std::sync::Arc;
 
 impl Broker {
@@ -52,7 +53,7 @@ impl Running {
             .and_then(|body| broker.packed(body))
             .unwrap_or_else(short);
         broker
-            .when_room(from, Flags::NONE, || self.finished(|| body))
+            .when_room(from, Kind::Message, || self.finished(|| body))
             .await;
     }
 

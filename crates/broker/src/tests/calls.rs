@@ -98,7 +98,7 @@ async fn a_call_that_is_dropped_while_it_waits_for_room_is_never_sent() {
             broker.post(ALICE, Handle::PING, body).await
         });
     }
-    until(|| master.broker.queued_bytes() >= 4 << 20).await;
+    until(|| master.queued() >= 4 << 20).await;
     let head = call("echo");
     let calling = master.broker.call(ALICE, &head, &[]);
     let timeout = tokio::time::timeout(Duration::from_millis(20), calling).await;

@@ -112,7 +112,7 @@ async fn closing_a_link_ends_the_stream_of_a_peer_that_does_not_read() {
         .post(ALICE, Handle::PING, raw(vec![0; 1 << 20]));
     posted.await.unwrap();
     // The writer is in the middle of it.
-    until(|| master.broker.queued_bytes() == 0).await;
+    until(|| master.queued() == 0).await;
     master.broker.close(link.id);
     assert_eq!(link.down().await, Down::ClosedHere);
     let mut rest = Vec::new();
