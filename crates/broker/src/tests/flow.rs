@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context as Cx, Poll};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinSet;
 
 /// What may wait to be written, as `lane.rs` has it.
@@ -312,4 +312,49 @@ async fn calls_go_on_beside_bulk_in_both_directions() {
     stop.notify_one();
     sending.await.unwrap();
     pair.idle().await;
+}
+
+/// Always has more to give at once: as many pings as one read takes.
+struct Flood {
+    reads: usize,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Cx<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.reads == 0 {
+            return Poll::Pending;
+        }
+        self.reads -= 1;
+        let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
+        let ping = super::support::encode(&ping);
+        for _ in 0..into.remaining().min(IO_SIZE) / ping.len() {
+            into.put_slice(&ping);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_always_finds_more_lets_the_writer_write() {
+    let master = Context::new(MASTER);
+    let writes = Arc::new(Mutex::new(Vec::new()));
+    let (_opened, open) = tokio::sync::watch::channel(true);
+    let writer = Gate {
+        open,
+        waiting: None,
+        writes: writes.clone(),
+    };
+    let reads = 20;
+    let decoder = FrameDecoder::new(LIMITS);
+    // All on one thread, as in a slave. The answers to three reads are more than may wait.
+    let link = master
+        .broker
+        .attach(ALICE, Role::Child, Flood { reads }, writer, decoder);
+    let answers = reads * (IO_SIZE / HEADER_LEN) * HEADER_LEN;
+    until(|| writes.lock().unwrap().iter().sum::<usize>() == answers).await;
+    drop(link);
 }
