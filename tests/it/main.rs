@@ -8,6 +8,7 @@ mod bad_guests;
 mod bad_input;
 mod calls;
 mod deploy;
+mod hostile;
 mod life;
 mod modules;
 mod rules;

@@ -88,6 +88,8 @@ async fn a_corrupt_stream_closes_the_link_and_says_what_was_found() {
     let shell = end_after(b"bash: line 1: zymogen: command not found\n").await;
     let magic = "expected a frame beginning with [5a, 59], found [62, 61]";
     assert_eq!(shell, found(magic));
+    // Less than a header, and yet it shows what it is.
+    assert_eq!(end_after(b"bash: killed\n").await, found(magic));
     let mut version = pong();
     version[2] = 9;
     let why = "expected protocol version 1, found 9";
