@@ -9,6 +9,7 @@ mod bad_input;
 mod calls;
 mod deploy;
 mod exit_status;
+mod hostile;
 mod life;
 mod modules;
 mod rules;

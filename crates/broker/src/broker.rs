@@ -4,6 +4,7 @@
 //! Lock order: the core, then a queue. Nothing is spawned, aborted or called back under either.
 
 use crate::core::{Core, Errand, Port};
+use crate::link::Delivering;
 use crate::queue::SendQueue;
 use crate::{Execute, Receive, link};
 use proto::message::Down;
@@ -116,11 +117,17 @@ impl Broker {
     ) -> Link {
         let queue = Arc::new(SendQueue::new(self.shared.limits.max_body));
         let (down, watch) = watch::channel(None);
+        let delivering = Delivering::default();
+        let port = Port {
+            queue: queue.clone(),
+            down,
+            delivering: delivering.clone(),
+            violations: 0,
+        };
         let id = {
             let mut core = self.lock();
             let id = core.new_link();
-            let queue = queue.clone();
-            core.ports.insert(id, Port { queue, down });
+            core.ports.insert(id, port);
             id
         };
         self.drive(Input::LinkUp {
@@ -129,8 +136,9 @@ impl Broker {
             role,
         });
         self.shared.timer_changed.notify_one();
-        tokio::spawn(link::write(self.clone(), id, writer, queue, watch.clone()));
-        tokio::spawn(link::read(self.clone(), id, reader, decoder, watch.clone()));
+        let end = || link::End::new(self.clone(), id, watch.clone());
+        tokio::spawn(link::write(end(), writer, queue));
+        tokio::spawn(link::read(end(), reader, decoder, delivering));
         Link { id, down: watch }
     }
 
@@ -144,16 +152,6 @@ impl Broker {
         let mut watch = self.shared.shutdown.subscribe();
         // The sender lives in `self`, so waiting cannot fail.
         let _ = watch.wait_for(|wanted| *wanted).await;
-    }
-
-    /// Bytes that wait to be written, over all links.
-    #[must_use]
-    pub fn queued_bytes(&self) -> usize {
-        self.lock()
-            .ports
-            .values()
-            .map(|port| port.queue.len())
-            .sum()
     }
 
     pub(crate) fn drive(&self, input: Input) {
@@ -179,6 +177,11 @@ impl Broker {
                 Errand::Deliver(message) => self.shared.receive.receive(self, message),
                 Errand::Execute { call, from, body } => self.execute(call, from, body),
                 Errand::Abort(task) => task.abort(),
+                Errand::Report {
+                    link,
+                    violation,
+                    count,
+                } => tracing::warn!(link = link.0, count, "dropped a message: {violation}"),
                 Errand::Shutdown => {
                     self.shared.shutdown.send_replace(true);
                 }
@@ -203,7 +206,7 @@ async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
             return;
         };
         // A change since then has left a permit.
-        let Some((at, _reason)) = next else {
+        let Some((at, reason)) = next else {
             changed.notified().await;
             continue;
         };
@@ -211,6 +214,7 @@ async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
             () = tokio::time::sleep_until(at.into()) => {}
             () = changed.notified() => continue,
         }
+        tracing::trace!("woke for the {reason}");
         if let Some(broker) = broker() {
             let mut errands = Vec::new();
             broker.lock().timeout(now(), &mut errands);

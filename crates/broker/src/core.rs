@@ -1,8 +1,9 @@
 //! What the broker must remember behind its one lock: the router, and who waits for what.
 
+use crate::link::Delivering;
 use crate::queue::SendQueue;
 use proto::message::{Dead, Down};
-use proto::router::{Config, Input, Message, Output, Router};
+use proto::router::{Config, Input, Message, Output, Router, Violation};
 use proto::{Body, CallId, ContextId, LinkId, RequestId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,6 +18,9 @@ pub(crate) type Reply = oneshot::Sender<Result<Body, Dead>>;
 pub(crate) struct Port {
     pub(crate) queue: Arc<SendQueue>,
     pub(crate) down: watch::Sender<Option<Down>>,
+    pub(crate) delivering: Delivering,
+    /// How many rules its peer has broken.
+    pub(crate) violations: u64,
 }
 
 #[derive(Debug)]
@@ -40,7 +44,19 @@ pub(crate) enum Errand {
         body: Body,
     },
     Abort(AbortHandle),
+    /// Tell the log, which may take its time.
+    Report {
+        link: LinkId,
+        violation: Violation,
+        /// How many there have been on this link.
+        count: u64,
+    },
     Shutdown,
+}
+
+/// Of those a log shows the first few, then fewer and fewer: a peer can break rules as fast as it can write.
+fn worth_telling(count: u64) -> bool {
+    count <= 4 || count.is_power_of_two()
 }
 
 impl Core {
@@ -79,7 +95,14 @@ impl Core {
         self.obey(now, errands);
     }
 
+    /// A moment that the router has waited for. A peer of which something is still being delivered was heard: what
+    /// it said since then waits behind that, and would otherwise count as silence.
     pub(crate) fn timeout(&mut self, now: Instant, errands: &mut Vec<Errand>) {
+        for (link, port) in &self.ports {
+            if port.delivering.under_way() {
+                self.router.handle(now, Input::Heard { link: *link });
+            }
+        }
         self.router.handle_timeout(now);
         self.obey(now, errands);
     }
@@ -112,7 +135,7 @@ impl Core {
                 }
                 Output::Close { link, why } => self.close(link, why),
                 Output::Violation { link, violation } => {
-                    tracing::warn!(link = link.0, "dropped a message: {violation}");
+                    errands.extend(self.violated(link, violation));
                 }
                 Output::Deliver(message) => errands.push(Errand::Deliver(message)),
                 Output::Execute { call, from, body } => {
@@ -122,6 +145,17 @@ impl Core {
                 Output::Shutdown => errands.push(Errand::Shutdown),
             }
         }
+    }
+
+    fn violated(&mut self, link: LinkId, violation: Violation) -> Option<Errand> {
+        let port = self.ports.get_mut(&link)?;
+        port.violations += 1;
+        let count = port.violations;
+        worth_telling(count).then_some(Errand::Report {
+            link,
+            violation,
+            count,
+        })
     }
 
     /// Forgets a link. Its reader and writer notice by the queue and the watch.

@@ -2,9 +2,10 @@
 
 use crate::Execute;
 use crate::broker::Broker;
+use crate::lane::Kind;
 use proto::message::{Call, Dead, DeadReason, Outcome, RefusedKind};
 use proto::router::Input;
-use proto::{Body, CallId, ContextId, Flags};
+use proto::{Body, CallId, ContextId};
 use std::sync::Arc;
 
 impl Broker {
@@ -49,10 +50,10 @@ impl Running {
         };
         let body = Body::with_tail(&outcome, outcome.tail())
             .map_err(|error| broker.malformed(&error))
-            .and_then(|body| broker.packed(body))
+            .and_then(|body| broker.packed(body).map_err(of_outcome))
             .unwrap_or_else(short);
         broker
-            .when_room(from, Flags::NONE, || self.finished(|| body))
+            .when_room(from, Kind::Message, || self.finished(|| body))
             .await;
     }
 
@@ -69,10 +70,19 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The executor panicked, or its runtime has ended.
+        // Its runtime has ended, or the executor panicked in a program that unwinds. Our slave does not: there a
+        // panic ends the process, and the other side sees the link go.
         let crashed = || self.broker.dead(DeadReason::Crashed);
         self.finished(|| short(crashed()));
     }
+}
+
+/// What is too large came of a call that ran: nobody may take it for one that did not.
+fn of_outcome(mut dead: Dead) -> Dead {
+    if let DeadReason::TooLarge(max) = dead.reason {
+        dead.reason = DeadReason::OutcomeTooLarge(max);
+    }
+    dead
 }
 
 /// The outcome of a call that has no other.

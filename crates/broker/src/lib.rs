@@ -13,6 +13,7 @@
 mod broker;
 mod core;
 mod execute;
+mod lane;
 mod link;
 mod queue;
 mod send;

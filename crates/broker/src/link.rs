@@ -8,22 +8,73 @@ use proto::router::Input;
 use proto::{FrameDecoder, LinkId};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 
-/// Reads until the stream ends, is corrupt, or the link is closed from this side.
-pub(crate) async fn read(
+/// A peer that takes nothing more may go on speaking for so long. Heartbeats notice sooner when it has fallen silent.
+const LAST_WORDS: Duration = Duration::from_secs(60);
+
+/// Says whether a link's reader is just delivering a message, which may block it. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Delivering(Arc<AtomicBool>);
+
+impl Delivering {
+    pub(crate) fn under_way(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, delivering: bool) {
+        self.0.store(delivering, Ordering::Relaxed);
+    }
+}
+
+/// A task's hold on its link. However the task ends, be it by a panic, the link goes down with it.
+pub(crate) struct End {
     broker: Broker,
     link: LinkId,
+    closed: watch::Receiver<Option<Down>>,
+    why: Down,
+}
+
+impl End {
+    pub(crate) fn new(broker: Broker, link: LinkId, closed: watch::Receiver<Option<Down>>) -> Self {
+        let why = Down::Io("the task that served it failed".to_owned());
+        Self {
+            broker,
+            link,
+            closed,
+            why,
+        }
+    }
+
+    /// Works until the work ends, or the link goes down otherwise.
+    async fn after(mut self, work: impl Future<Output = Down>) {
+        self.why = tokio::select! {
+            why = work => why,
+            _ = self.closed.wait_for(Option::is_some) => Down::ClosedHere,
+        };
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        // Nothing happens to a link that is down already.
+        self.broker.lost(self.link, self.why.clone());
+    }
+}
+
+/// Reads until the stream ends, is corrupt, or the link is down.
+pub(crate) async fn read(
+    end: End,
     stream: impl AsyncRead,
     decoder: FrameDecoder,
-    mut closed: watch::Receiver<Option<Down>>,
+    delivering: Delivering,
 ) {
-    let why = tokio::select! {
-        why = read_frames(&broker, link, stream, decoder) => why,
-        _ = closed.wait_for(Option::is_some) => return,
-    };
-    broker.lost(link, why);
+    let (broker, link) = (end.broker.clone(), end.link);
+    let reading = read_frames(&broker, link, stream, decoder, &delivering);
+    end.after(reading).await;
 }
 
 async fn read_frames(
@@ -31,6 +82,7 @@ async fn read_frames(
     link: LinkId,
     stream: impl AsyncRead,
     mut decoder: FrameDecoder,
+    delivering: &Delivering,
 ) -> Down {
     let mut stream = std::pin::pin!(stream);
     loop {
@@ -40,7 +92,9 @@ async fn read_frames(
             match decoder.next_frame() {
                 Ok(Some(frame)) => {
                     whole = true;
+                    delivering.set(true);
                     broker.drive(Input::Frame { link, frame });
+                    delivering.set(false);
                 }
                 Ok(None) => break,
                 Err(error) => return Down::Corrupt(error.to_string()),
@@ -59,32 +113,31 @@ async fn read_frames(
                     Err(error) => Down::Corrupt(error.to_string()),
                 };
             }
+            // More is there at once, most likely. A writer that shares the thread has its turn between.
+            Ok(len) if len >= IO_SIZE / 2 => tokio::task::yield_now().await,
             Ok(_) => {}
             Err(error) => return Down::Io(error.to_string()),
         }
     }
 }
 
-/// Writes until the stream fails or the link is closed, be it in the middle of a frame: a peer that does not
+/// Writes until the stream fails or the link is down, be it in the middle of a frame: a peer that does not
 /// read would otherwise keep the stream open.
-pub(crate) async fn write(
-    broker: Broker,
-    link: LinkId,
-    stream: impl AsyncWrite,
-    queue: Arc<SendQueue>,
-    mut closed: watch::Receiver<Option<Down>>,
-) {
-    let error = tokio::select! {
-        error = write_batches(stream, &queue) => error,
-        _ = closed.wait_for(Option::is_some) => return,
-    };
-    if let Err(error) = error {
-        let why = match error.kind() {
-            io::ErrorKind::BrokenPipe => Down::Closed,
-            _ => Down::Io(error.to_string()),
-        };
-        broker.lost(link, why);
-    }
+pub(crate) async fn write(end: End, stream: impl AsyncWrite, queue: Arc<SendQueue>) {
+    end.after(async move {
+        match write_batches(stream, &queue).await {
+            Ok(()) => Down::ClosedHere,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                // What the peer said before it went, perhaps an outcome, can still be read. The end of that says
+                // that the link is down; until then whatever is to be written is lost.
+                queue.close();
+                tokio::time::sleep(LAST_WORDS).await;
+                Down::Closed
+            }
+            Err(error) => Down::Io(error.to_string()),
+        }
+    })
+    .await;
 }
 
 async fn write_batches(stream: impl AsyncWrite, queue: &SendQueue) -> io::Result<()> {

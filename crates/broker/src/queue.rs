@@ -1,17 +1,14 @@
 //! What waits to be written to one link: control messages first, then bulk data, both bounded in bytes.
 
 use crate::IO_SIZE;
+use crate::lane::{Kind, cost};
 use bytes::{Buf, Bytes, BytesMut};
-use proto::{Flags, Frame};
+use proto::Frame;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
-/// Control frames may wait up to about this many bytes before whoever sends them has to wait.
-const CONTROL_BOUND: usize = 4 << 20;
-/// The same for bulk frames: enough to keep the link busy, and no more.
-const BULK_BOUND: usize = 4 * IO_SIZE;
 /// Bodies up to this size are copied behind their headers; longer ones are written from where they are.
 const COPY_BELOW: usize = 4 << 10;
 
@@ -23,26 +20,20 @@ pub(crate) struct SendQueue {
     /// Something was taken, or the queue was closed.
     drained: Notify,
     /// One sender at a time looks for room, so that the bound is passed by one frame at most.
-    control_turn: Semaphore,
-    bulk_turn: Semaphore,
-    /// What the router alone may add beyond the bound: answers that nobody waits to send.
-    hard_bound: usize,
+    turns: [Semaphore; Kind::ALL],
+    max_body: u32,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    control: Lane,
-    bulk: Lane,
+    control: VecDeque<Frame>,
+    bulk: VecDeque<Frame>,
+    /// What waits of each kind.
+    bytes: [usize; Kind::ALL],
     closed: bool,
 }
 
-#[derive(Debug, Default)]
-struct Lane {
-    frames: VecDeque<Frame>,
-    bytes: usize,
-}
-
-/// The peer does not read: even the bound for answers is passed.
+/// The peer does not read: more waits than even the router may add.
 #[derive(Debug)]
 pub(crate) struct Overfull;
 
@@ -52,41 +43,34 @@ impl SendQueue {
             waiting: Mutex::default(),
             filled: Notify::new(),
             drained: Notify::new(),
-            control_turn: Semaphore::new(1),
-            bulk_turn: Semaphore::new(1),
-            hard_bound: 2 * CONTROL_BOUND + max_body as usize,
+            turns: std::array::from_fn(|_| Semaphore::new(1)),
+            max_body,
         }
     }
 
     /// Appends a frame without waiting. Dropped if the link is closed: its link-down tells the sender.
     pub(crate) fn push(&self, frame: Frame) -> Result<(), Overfull> {
+        let kind = Kind::of(&frame.header);
         let mut waiting = self.lock();
         if waiting.closed {
             return Ok(());
         }
-        let lane = waiting.lane(frame.header.flags);
-        lane.bytes += frame.wire_len();
-        let overfull = lane.bytes > self.hard_bound;
-        lane.frames.push_back(frame);
+        waiting.push(kind, frame);
+        let overfull = waiting.bytes[kind as usize] > kind.hard_bound(self.max_body);
         drop(waiting);
         self.filled.notify_one();
         if overfull { Err(Overfull) } else { Ok(()) }
     }
 
     /// Waits until there is room for another frame of this kind, then does `push`, which pushes it.
-    pub(crate) async fn when_room(&self, flags: Flags, push: impl FnOnce()) {
-        let (turn, bound) = if flags.contains(Flags::BULK) {
-            (&self.bulk_turn, BULK_BOUND)
-        } else {
-            (&self.control_turn, CONTROL_BOUND)
-        };
+    pub(crate) async fn when_room(&self, kind: Kind, push: impl FnOnce()) {
         // The semaphore is never closed; without a turn the frame is merely early.
-        let _turn = turn.acquire().await;
+        let _turn = self.turns[kind as usize].acquire().await;
         loop {
             let drained = self.drained.notified();
             {
-                let mut waiting = self.lock();
-                if waiting.closed || waiting.lane(flags).bytes < bound {
+                let waiting = self.lock();
+                if waiting.closed || waiting.bytes[kind as usize] < kind.bound() {
                     break;
                 }
             }
@@ -115,10 +99,10 @@ impl SendQueue {
         }
     }
 
-    /// Bytes that wait.
-    pub(crate) fn len(&self) -> usize {
-        let waiting = self.lock();
-        waiting.control.bytes + waiting.bulk.bytes
+    /// What waits, in bytes as [`cost`] counts them.
+    #[cfg(test)]
+    pub(crate) fn cost(&self) -> usize {
+        self.lock().bytes.iter().sum()
     }
 
     pub(crate) fn close(&self) {
@@ -139,36 +123,40 @@ impl SendQueue {
 }
 
 impl Waiting {
-    fn lane(&mut self, flags: Flags) -> &mut Lane {
-        if flags.contains(Flags::BULK) {
-            &mut self.bulk
-        } else {
-            &mut self.control
+    fn push(&mut self, kind: Kind, frame: Frame) {
+        self.bytes[kind as usize] += cost(&frame);
+        match kind {
+            Kind::Bulk => self.bulk.push_back(frame),
+            Kind::Message | Kind::Log | Kind::Answer => self.control.push_back(frame),
         }
+    }
+
+    fn pop_control(&mut self) -> Option<Frame> {
+        let frame = self.control.pop_front()?;
+        self.bytes[Kind::of(&frame.header) as usize] -= cost(&frame);
+        Some(frame)
+    }
+
+    fn pop_bulk(&mut self) -> Option<Frame> {
+        let frame = self.bulk.pop_front()?;
+        self.bytes[Kind::Bulk as usize] -= cost(&frame);
+        Some(frame)
     }
 
     fn batch(&mut self) -> Batch {
         let mut batch = BatchBuilder::default();
         while batch.bytes < IO_SIZE
-            && let Some(frame) = self.control.pop()
+            && let Some(frame) = self.pop_control()
         {
             batch.add(&frame);
         }
         // One bulk frame behind the control frames, so that those which come next wait for no more.
         if batch.bytes < IO_SIZE
-            && let Some(frame) = self.bulk.pop()
+            && let Some(frame) = self.pop_bulk()
         {
             batch.add(&frame);
         }
         batch.finish()
-    }
-}
-
-impl Lane {
-    fn pop(&mut self) -> Option<Frame> {
-        let frame = self.frames.pop_front()?;
-        self.bytes -= frame.wire_len();
-        Some(frame)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::IO_SIZE;
 use crate::broker::Broker;
+use crate::lane::Kind;
 use bytes::Bytes;
 use proto::message::{Call, Dead, DeadReason, Down, Outcome};
 use proto::router::Input;
@@ -35,7 +36,7 @@ impl Broker {
         let body = self.packed(body)?;
         let (reply, answer) = oneshot::channel();
         let mut abandon = None;
-        self.when_room(to, Flags::NONE, || {
+        self.when_room(to, Kind::sent_to(handle), || {
             let request = self.lock().new_request(reply);
             abandon = Some(Abandon(self, request));
             self.drive(Input::Request {
@@ -58,7 +59,7 @@ impl Broker {
     /// If the message is too large. A message to a context that is gone is lost without one.
     pub async fn post(&self, to: ContextId, handle: Handle, body: Body) -> Result<(), Dead> {
         let body = self.packed(body)?;
-        self.when_room(to, Flags::NONE, || {
+        self.when_room(to, Kind::sent_to(handle), || {
             self.drive(Input::Post {
                 to,
                 handle,
@@ -76,7 +77,7 @@ impl Broker {
         for start in (0..bytes.len()).step_by(IO_SIZE) {
             let end = bytes.len().min(start + IO_SIZE);
             let body = Body::raw(Flags::BULK, bytes.slice(start..end));
-            self.when_room(to, Flags::BULK, || {
+            self.when_room(to, Kind::Bulk, || {
                 self.drive(Input::Post {
                     to,
                     handle,
@@ -89,10 +90,10 @@ impl Broker {
     }
 
     /// Waits for room on the way to a context, then does `push`.
-    pub(crate) async fn when_room(&self, to: ContextId, flags: Flags, push: impl FnOnce()) {
+    pub(crate) async fn when_room(&self, to: ContextId, kind: Kind, push: impl FnOnce()) {
         let queue = self.lock().queue_towards(to);
         match queue {
-            Some(queue) => queue.when_room(flags, push).await,
+            Some(queue) => queue.when_room(kind, push).await,
             // The router answers that there is no route.
             None => push(),
         }

@@ -1,6 +1,6 @@
 //! Frames on a stream of bytes: a header, then as many bytes of body as it says.
 
-use crate::header::{HEADER_LEN, Header, HeaderError};
+use crate::header::{HEADER_LEN, Header, HeaderError, MAGIC};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// Bodies up to this size are copied out of the buffer, in bytes. A body that shares the buffer keeps
@@ -139,11 +139,17 @@ impl FrameDecoder {
     /// end between two frames?
     ///
     /// # Errors
-    /// [`FrameError::Truncated`] if it ended inside one.
+    /// [`FrameError::Truncated`] if it ended inside one, [`FrameError::Header`] if what it ended with is none.
     pub fn finish(&self) -> Result<(), FrameError> {
         let missing = match self.header {
             Some((_, len)) => len.saturating_sub(self.buffer.len()),
             None if self.buffer.is_empty() => return Ok(()),
+            // The last words of a shell can be shorter than a header.
+            None if !self.buffer.starts_with(&MAGIC)
+                && let Some(found) = self.buffer.first_chunk() =>
+            {
+                return Err(HeaderError::Magic { found: *found }.into());
+            }
             None => HEADER_LEN.saturating_sub(self.buffer.len()),
         };
         Err(FrameError::Truncated { missing })

@@ -1,5 +1,8 @@
 //! What the runtime needs from above, as messages to the parent: modules, data files, log records.
 
+#[cfg(test)]
+mod tests;
+
 use async_trait::async_trait;
 use broker::transfer::{Complete, Incoming};
 use broker::{Broker, Receive};
@@ -12,7 +15,8 @@ use proto::router::Message;
 use proto::{Body, ContextId, Digest, Flags, Handle};
 use runtime::{Artifact, Upstream};
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::sync::oneshot;
 
 /// The parent, as this slave's runtime sees it.
@@ -20,11 +24,17 @@ pub(crate) struct Parent {
     id: ContextId,
     compatibility: CompatibilityId,
     broker: OnceLock<Broker>,
-    state: Mutex<State>,
+    wanted: Wanted,
 }
+
+/// What has been asked for and has not come. Clones are the same.
+#[derive(Clone, Default)]
+struct Wanted(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
+    /// Who waits for each request. A request is under way until its answer is here, even if nobody waits any
+    /// longer: whoever wants the same meanwhile joins it.
     waiting: HashMap<(Handle, Digest), Vec<oneshot::Sender<Answer>>>,
     incoming: Incoming<About>,
 }
@@ -39,7 +49,7 @@ struct About {
 /// Content that has come, still packed, or why there is none.
 #[derive(Clone)]
 struct Content {
-    complete: std::sync::Arc<Complete<()>>,
+    complete: Arc<Complete<()>>,
     engine: EngineKind,
 }
 
@@ -51,7 +61,7 @@ impl Parent {
             id,
             compatibility,
             broker: OnceLock::new(),
-            state: Mutex::default(),
+            wanted: Wanted::default(),
         }
     }
 
@@ -65,31 +75,31 @@ impl Parent {
     async fn fetch(&self, handle: Handle, load: Handle, digest: Digest, body: Body) -> Answer {
         let broker = self.broker.get().ok_or("the slave is not connected")?;
         let (answer, waiting) = oneshot::channel();
-        let first = {
-            let mut state = self.lock();
-            let others = state.waiting.entry((load, digest)).or_default();
-            // Those whose call was cancelled wait no longer.
-            others.retain(|other| !other.is_closed());
-            others.push(answer);
-            others.len() == 1
+        let first = match self.wanted.lock().waiting.entry((load, digest)) {
+            Entry::Occupied(mut others) => {
+                let others = others.get_mut();
+                // Those whose call was cancelled wait no longer.
+                others.retain(|other| !other.is_closed());
+                others.push(answer);
+                false
+            }
+            Entry::Vacant(place) => {
+                place.insert(vec![answer]);
+                true
+            }
         };
         if first {
-            broker
-                .post(self.id, handle, body)
-                .await
-                .map_err(|dead| dead.to_string())?;
+            // The others rely on it, so it must not end with the call that happened to come first.
+            let (broker, wanted, id) = (broker.clone(), self.wanted.clone(), self.id);
+            tokio::spawn(async move {
+                if let Err(dead) = broker.post(id, handle, body).await {
+                    wanted.answer(load, digest, &Err(dead.to_string()));
+                }
+            });
         }
         waiting
             .await
             .unwrap_or_else(|_| Err("the way to the parent is gone".to_owned()))
-    }
-
-    fn answer(&self, load: Handle, digest: Digest, answer: &Answer) {
-        let waiting = self.lock().waiting.remove(&(load, digest));
-        for waiting in waiting.into_iter().flatten() {
-            // Its call may have been cancelled.
-            let _ = waiting.send(answer.clone());
-        }
     }
 
     fn announced(
@@ -107,18 +117,29 @@ impl Parent {
                     digest,
                     engine: about,
                 };
-                match self.lock().incoming.announce(src, transfer, about) {
-                    Ok(()) => return,
-                    Err((error, _)) => error.to_string(),
+                let announced = {
+                    let mut state = self.wanted.lock();
+                    let asked = state.waiting.contains_key(&(handle, digest));
+                    asked.then(|| state.incoming.announce(src, transfer, about))
+                };
+                match announced {
+                    Some(Ok(())) => return,
+                    Some(Err((error, _))) => error.to_string(),
+                    None => {
+                        // Its bytes will find no transfer, and take no room.
+                        tracing::warn!("{src:?} sends what was not asked for");
+                        return;
+                    }
                 }
             }
         };
-        self.answer(handle, digest, &Err(refused));
+        self.wanted.answer(handle, digest, &Err(refused));
     }
 
     fn chunk(&self, message: &Message) {
         let (src, number) = (message.src, message.reply_to.0);
         let chunk = self
+            .wanted
             .lock()
             .incoming
             .chunk(src, number, message.body.bytes());
@@ -139,17 +160,28 @@ impl Parent {
                     complete: complete.into(),
                     engine,
                 };
-                self.answer(handle, digest, &Ok(content));
+                self.wanted.answer(handle, digest, &Ok(content));
             }
             Err((error, about)) => {
-                self.answer(about.handle, about.digest, &Err(error.to_string()));
+                self.wanted
+                    .answer(about.handle, about.digest, &Err(error.to_string()));
             }
+        }
+    }
+}
+
+impl Wanted {
+    fn answer(&self, load: Handle, digest: Digest, answer: &Answer) {
+        let waiting = self.lock().waiting.remove(&(load, digest));
+        for waiting in waiting.into_iter().flatten() {
+            // Its call may have been cancelled.
+            let _ = waiting.send(answer.clone());
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

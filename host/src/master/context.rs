@@ -18,6 +18,11 @@ use wasmtime::component::Val;
 /// How long a slave may take to end by itself before it is killed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
+/// How much longer than its limit a call may take until its slave, which should have ended it, is not waited for: so
+/// long for the ways there and back, and so long for each MiB of its arguments.
+const BACKSTOP: Duration = Duration::from_secs(30);
+const BACKSTOP_PER_MIB: Duration = Duration::from_secs(1);
+
 /// A context that was started. Dropping it kills its process; [`shutdown`](Self::shutdown) is kinder.
 pub struct Context {
     id: ContextId,
@@ -147,8 +152,24 @@ impl Context {
             policy,
             limits,
         };
-        let outcome = self.broker.call(self.id, &call, &encoded).await;
+        let outcome = self.outcome(&call, &encoded).await;
         Ok(decoded(function, outcome, self.id, limits))
+    }
+
+    /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest
+    /// can be stuck where nothing stops it, or the slave may not be ours.
+    async fn outcome(&self, call: &Call, arguments: &[u8]) -> Outcome {
+        let wall_ms = call.limits.wall_ms;
+        let mib = u32::try_from(arguments.len() >> 20).unwrap_or(u32::MAX);
+        let patience = BACKSTOP
+            .saturating_add(BACKSTOP_PER_MIB.saturating_mul(mib))
+            .saturating_add(Duration::from_millis(wall_ms));
+        let answer = self.broker.call(self.id, call, arguments);
+        let answer = tokio::time::timeout(patience, answer).await;
+        answer.unwrap_or(Outcome::OverLimit {
+            limit: LimitKind::WallTime,
+            allowed: wall_ms,
+        })
     }
 
     /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
@@ -204,12 +225,14 @@ impl Context {
 
     /// Ends the context and waits for its process.
     pub async fn shutdown(mut self) {
-        // If the way is gone already, so is the context.
-        let _ = self
-            .broker
-            .post(self.id, Handle::SHUTDOWN, Body::empty())
-            .await;
-        let _ = tokio::time::timeout(SHUTDOWN_GRACE, self.link.down()).await;
+        let asked = async {
+            // If the way is gone already, so is the context.
+            let shutdown = self.broker.post(self.id, Handle::SHUTDOWN, Body::empty());
+            let _ = shutdown.await;
+            self.link.down().await
+        };
+        // A peer that does not read is not even asked.
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, asked).await;
         self.broker.close(self.link.id);
         self.library.left(self.id);
         self.process.end(SHUTDOWN_GRACE).await;

@@ -1,5 +1,6 @@
 //! What contexts may ask for: the modules that were called in them, the sources that were offered.
 
+use super::asked::Asked;
 use super::sources::Sources;
 use crate::module::{Module, Repository};
 use bytes::Bytes;
@@ -24,9 +25,16 @@ type PackedCell = Arc<OnceCell<Arc<Packed>>>;
 
 #[derive(Default)]
 struct State {
-    contexts: HashMap<ContextId, (String, Hello)>,
+    contexts: HashMap<ContextId, Known>,
     modules: HashMap<Digest, Arc<Module>>,
     packed: HashMap<(Digest, CompatibilityId), PackedCell>,
+}
+
+/// A context that is here.
+struct Known {
+    name: String,
+    hello: Hello,
+    asked: Arc<Asked>,
 }
 
 /// An artifact, ready to be sent.
@@ -53,16 +61,32 @@ impl Library {
     }
 
     pub(super) fn arrived(&self, id: ContextId, name: String, hello: Hello) {
-        self.lock().contexts.insert(id, (name, hello));
+        let asked = Arc::default();
+        let known = Known { name, hello, asked };
+        self.lock().contexts.insert(id, known);
     }
 
     pub(super) fn left(&self, id: ContextId) {
-        self.lock().contexts.remove(&id);
+        if let Some(known) = self.lock().contexts.remove(&id) {
+            known.asked.close();
+        }
+    }
+
+    /// What a context has asked for, if it is still here.
+    pub(super) fn asked(&self, id: ContextId) -> Option<Arc<Asked>> {
+        self.lock()
+            .contexts
+            .get(&id)
+            .map(|known| known.asked.clone())
     }
 
     /// What people call a context.
     pub(super) fn name(&self, id: ContextId) -> String {
-        let name = self.lock().contexts.get(&id).map(|(name, _)| name.clone());
+        let name = self
+            .lock()
+            .contexts
+            .get(&id)
+            .map(|known| known.name.clone());
         name.unwrap_or_else(|| format!("context {id}"))
     }
 
@@ -83,7 +107,8 @@ impl Library {
     ) -> Result<Arc<Packed>, String> {
         let (module, target, cell) = {
             let mut state = self.lock();
-            let (_, hello) = state.contexts.get(&src).ok_or("the context is unknown")?;
+            let known = state.contexts.get(&src).ok_or("the context is unknown")?;
+            let hello = &known.hello;
             let (target, compatibility) = (hello.target.clone(), hello.compatibility.clone());
             let module = state
                 .modules

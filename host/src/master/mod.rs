@@ -9,6 +9,7 @@
 //! # }
 //! ```
 
+mod asked;
 mod context;
 mod library;
 mod receive;

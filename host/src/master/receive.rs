@@ -1,6 +1,10 @@
 //! What contexts send to the master: requests for modules and sources, log records.
 
+#[cfg(test)]
+mod tests;
+
 use super::LogSink;
+use super::asked::Wanted;
 use super::library::Library;
 use broker::{Broker, Receive};
 use bytes::Bytes;
@@ -8,11 +12,14 @@ use proto::message::{
     GetModule, GetResource, LoadModule, LoadResource, Loaded, LogRecord, Transfer,
 };
 use proto::router::Message;
-use proto::{Body, BodyError, ContextId, Digest, Handle};
+use proto::{Body, BodyError, ContextId, Digest, Handle, Limits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const ZSTD_LEVEL: i32 = 1;
+/// A request names one thing.
+const ASK: Limits = Limits { max_body: 64 << 10 };
+/// A record is one line, of which a guest's host makes no more than some KiB.
+const RECORD: Limits = Limits { max_body: 1 << 20 };
 
 /// The master's receiver.
 pub(super) struct Receiver {
@@ -30,11 +37,11 @@ impl Receiver {
         }
     }
 
-    fn transfer(&self, packed: &Bytes, len: usize, digest: Digest) -> Transfer {
+    fn transfer(&self, packed: &Bytes, len: u64, digest: Digest) -> Transfer {
         Transfer {
             number: self.last_transfer.fetch_add(1, Ordering::Relaxed),
             packed_len: packed.len() as u64,
-            len: len as u64,
+            len,
             digest,
         }
     }
@@ -42,22 +49,56 @@ impl Receiver {
 
 impl Receive for Receiver {
     fn receive(&self, broker: &Broker, message: Message) {
-        let (src, limits) = (message.src, broker.limits());
+        let (src, body) = (message.src, &message.body);
+        let this = || (self.clone(), broker.clone());
         let understood = match message.handle {
-            Handle::GET_MODULE => message.body.decode(limits).map(|ask| {
-                tokio::spawn(self.clone().send_module(broker.clone(), src, ask));
+            Handle::GET_MODULE => body.decode(ASK).map(|ask| {
+                let (this, broker) = this();
+                self.answer(src, Wanted::Module, this.send_module(broker, src, ask));
             }),
-            Handle::GET_RESOURCE => message.body.decode(limits).map(|ask| {
-                tokio::spawn(self.clone().send_resource(broker.clone(), src, ask));
+            Handle::GET_RESOURCE => body.decode(ASK).map(|ask| {
+                let (this, broker) = this();
+                self.answer(src, Wanted::Source, this.send_resource(broker, src, ask));
             }),
-            Handle::FORWARD_LOG => message.body.decode(limits).map(|record: LogRecord| {
+            Handle::FORWARD_LOG => body.decode(RECORD).map(|record: LogRecord| {
                 self.log.record(&self.library.name(src), &record);
             }),
             _ => Ok(()),
         };
         if let Err(error) = understood {
+            self.dropped(src, &error.to_string());
+        }
+    }
+}
+
+impl Receiver {
+    /// Sends what was asked for, beside the reader and with measure.
+    fn answer(
+        &self,
+        src: ContextId,
+        wanted: Wanted,
+        sending: impl Future<Output = ()> + Send + 'static,
+    ) {
+        // Whoever has left gets nothing.
+        let Some(asked) = self.library.asked(src) else {
+            return;
+        };
+        match asked.begin() {
+            Some(place) => {
+                tokio::spawn(async move {
+                    let _place = place;
+                    asked.in_turn(wanted, sending).await;
+                });
+            }
+            // An answer would be one more thing to send.
+            None => self.dropped(src, "it has asked for too much at once"),
+        }
+    }
+
+    fn dropped(&self, src: ContextId, why: &str) {
+        if self.library.asked(src).is_some_and(|it| it.worth_telling()) {
             let name = self.library.name(src);
-            tracing::warn!("dropped a message from {name}: {error}");
+            tracing::warn!("dropped a message from {name}: {why}");
         }
     }
 }
@@ -78,7 +119,8 @@ impl Receiver {
         let (loaded, bytes) = match found {
             Ok(packed) => {
                 let artifact = &packed.artifact;
-                let transfer = self.transfer(&packed.zstd, artifact.bytes.len(), artifact.digest);
+                let transfer =
+                    self.transfer(&packed.zstd, artifact.bytes.len() as u64, artifact.digest);
                 let about = artifact.engine;
                 (Loaded::Found { transfer, about }, packed.zstd.clone())
             }
@@ -93,26 +135,15 @@ impl Receiver {
     }
 
     async fn send_resource(self, broker: Broker, src: ContextId, ask: GetResource) {
-        let library = self.library.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let content = library.sources().read(&ask.digest)?;
-            let packed =
-                zstd::bulk::compress(&content, ZSTD_LEVEL).map_err(|error| error.to_string())?;
-            Ok((content.len(), Bytes::from(packed)))
-        });
-        let found = read.await.unwrap_or_else(|error| Err(error.to_string()));
-        let (loaded, bytes) = match found {
-            Ok((len, packed)) => {
-                let transfer = self.transfer(&packed, len, ask.digest);
-                (
-                    Loaded::Found {
-                        transfer,
-                        about: (),
-                    },
-                    packed,
-                )
+        // Shared with the other contexts that want it, as long as one of them is being sent it.
+        let found = self.library.sources().packed(&ask.digest).await;
+        let (loaded, bytes) = match &found {
+            Ok(packed) => {
+                let transfer = self.transfer(&packed.zstd, packed.len, ask.digest);
+                let about = ();
+                (Loaded::Found { transfer, about }, packed.zstd.clone())
             }
-            Err(why) => (Loaded::Missing(why), Bytes::new()),
+            Err(why) => (Loaded::Missing(why.clone()), Bytes::new()),
         };
         let number = number(&loaded);
         let load = Body::new(&LoadResource {

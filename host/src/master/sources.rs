@@ -1,12 +1,16 @@
 //! Files of this machine that tasks install elsewhere, by digest.
 
+use broker::transfer::MAX_CONTENT;
 use bytes::Bytes;
 use proto::Digest;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+/// Files are packed while somebody waits for them.
+const ZSTD_LEVEL: i32 = 1;
 
 /// A file that was offered: what `zymogen:task/grants.source` says of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,7 +36,22 @@ pub struct SourceError {
 /// The files that contexts may ask for.
 #[derive(Debug, Default)]
 pub struct Sources {
-    offered: Mutex<HashMap<Digest, PathBuf>>,
+    offered: Mutex<HashMap<Digest, Offered>>,
+}
+
+#[derive(Clone, Default, Debug)]
+struct Offered {
+    path: PathBuf,
+    /// What is being sent of it. Whoever packs it holds the lock, so that the others share what comes out.
+    packed: Arc<tokio::sync::Mutex<Weak<PackedSource>>>,
+}
+
+/// The content of a file, ready to be sent.
+#[derive(Debug)]
+pub(super) struct PackedSource {
+    /// Of the content itself, in bytes.
+    pub(super) len: u64,
+    pub(super) zstd: Bytes,
 }
 
 impl Sources {
@@ -57,7 +76,9 @@ impl Sources {
         self.offered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(digest, path.to_owned());
+            .entry(digest)
+            .or_default()
+            .path = path.to_owned();
         Ok(Source {
             name: name.to_owned(),
             digest,
@@ -65,23 +86,66 @@ impl Sources {
         })
     }
 
-    /// The content of an offered file, for a context that asks for it.
-    pub(super) fn read(&self, digest: &Digest) -> Result<Bytes, String> {
-        let path = self
+    /// The content of an offered file, for a context that asks for it. There is one copy as long as anybody
+    /// holds it.
+    pub(super) async fn packed(&self, digest: &Digest) -> Result<Arc<PackedSource>, String> {
+        let offered = self
             .offered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get(digest)
             .cloned()
             .ok_or("the master has not offered it")?;
-        let bytes = std::fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-        if blake3::hash(&bytes).as_bytes() == &digest.0 {
-            Ok(bytes.into())
-        } else {
-            Err(format!(
-                "{} has changed since the plan was read",
-                path.display()
-            ))
+        let mut shared = offered.packed.lock().await;
+        if let Some(packed) = shared.upgrade() {
+            return Ok(packed);
         }
+        let (path, digest) = (offered.path.clone(), *digest);
+        let work = tokio::task::spawn_blocking(move || {
+            pack(&path, &digest).map_err(|error| format!("{}: {error}", path.display()))
+        });
+        let packed = Arc::new(work.await.map_err(|error| error.to_string())??);
+        *shared = Arc::downgrade(&packed);
+        Ok(packed)
     }
+}
+
+/// Reads and packs a file in pieces: only what is packed is kept.
+fn pack(path: &Path, digest: &Digest) -> io::Result<PackedSource> {
+    let changed = |_| io::Error::other("it has changed since the plan was read");
+    let mut file = File::open(path)?;
+    let expected = file.metadata()?.len();
+    can_be_sent(expected)?;
+    let mut encoder = zstd::Encoder::new(Vec::new(), ZSTD_LEVEL)?;
+    // Files that the kernel makes up have no length until they are read.
+    encoder.set_pledged_src_size(Some(expected).filter(|len| *len > 0))?;
+    let mut hasher = blake3::Hasher::new();
+    let mut piece = vec![0; broker::IO_SIZE];
+    let mut len = 0;
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        len += read as u64;
+        can_be_sent(len)?;
+        hasher.update(&piece[..read]);
+        // It fails only if there is more than it was told, or in the end less.
+        encoder.write_all(&piece[..read]).map_err(changed)?;
+    }
+    let zstd = Bytes::from(encoder.finish().map_err(changed)?);
+    can_be_sent(zstd.len() as u64)?;
+    if hasher.finalize().as_bytes() != &digest.0 {
+        return Err(changed(io::ErrorKind::Other.into()));
+    }
+    Ok(PackedSource { len, zstd })
+}
+
+/// Whoever asked would not take more, and so it is not even packed.
+fn can_be_sent(len: u64) -> io::Result<()> {
+    if len <= MAX_CONTENT {
+        return Ok(());
+    }
+    let why = format!("it has {len} bytes or more, at most {MAX_CONTENT} can be sent");
+    Err(io::Error::other(why))
 }

@@ -12,12 +12,17 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context as Cx, Poll};
 use std::time::Duration;
-use tokio::io::AsyncWrite;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinSet;
 
-/// What may wait to be written, as `queue.rs` has it.
+/// What may wait to be written, as `lane.rs` has it.
 const CONTROL_BOUND: usize = 4 << 20;
+const LOG_BOUND: usize = 256 << 10;
+const ANSWER_BOUND: usize = 1 << 20;
 const BULK_BOUND: usize = 4 * IO_SIZE;
+
+/// What a frame costs beside its body.
+const OVERHEAD: usize = HEADER_LEN + size_of::<proto::Frame>();
 
 /// One chunk of bulk data on the wire.
 const CHUNK: usize = HEADER_LEN + IO_SIZE;
@@ -42,19 +47,19 @@ async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
             Ok(())
         });
     }
-    let bound = CONTROL_BOUND + HEADER_LEN + len + BULK_BOUND + CHUNK;
-    until(|| pair.master.broker.queued_bytes() > CONTROL_BOUND).await;
+    let bound = CONTROL_BOUND + OVERHEAD + len + BULK_BOUND + OVERHEAD + IO_SIZE;
+    until(|| pair.master.queued() > CONTROL_BOUND).await;
     for n in 0..100 {
         let arguments = Bytes::from(vec![n; 1000]);
         let outcome = pair.call("echo", &arguments).await;
         assert_eq!(outcome, Outcome::Returned(arguments));
-        assert!(pair.master.broker.queued_bytes() < bound);
+        assert!(pair.master.queued() < bound);
     }
     // Once it reads, all of it comes.
     let mut received = 0;
     while received < 400 * len + 4 * (8 << 20) {
         received += peer.next().await.unwrap().body.len();
-        assert!(pair.master.broker.queued_bytes() < bound);
+        assert!(pair.master.queued() < bound);
     }
     while let Some(sent) = senders.join_next().await {
         sent.unwrap().unwrap();
@@ -68,21 +73,53 @@ async fn answers_that_nobody_waits_to_send_are_bounded_too() {
     // A ping costs its sender as much as its answer costs us.
     let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
     let many = super::support::encode(&ping).repeat(1000);
-    let bound = 2 * CONTROL_BOUND + LIMITS.max_body as usize;
     let flood = async {
         loop {
             let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
             if write.await.is_err() {
                 break;
             }
-            assert!(master.broker.queued_bytes() <= bound + HEADER_LEN);
+            assert!(master.queued() <= ANSWER_BOUND + OVERHEAD);
         }
     };
     let (why, ()) = tokio::join!(link.down(), flood);
     let text = "the peer does not read what it is sent".to_owned();
     assert_eq!(why, Down::Io(text));
-    assert_eq!(master.broker.queued_bytes(), 0);
+    assert_eq!(master.queued(), 0);
     master.idle(0).await;
+}
+
+#[tokio::test]
+async fn what_a_guest_has_to_say_puts_little_before_the_outcomes() {
+    let slave = Context::new(ALICE);
+    let (mut peer, _link) = Peer::attach(&slave, MASTER, Role::Parent);
+    let broker = slave.broker.clone();
+    let chatty = tokio::spawn(async move {
+        for n in (0..=u8::MAX).cycle() {
+            let record = raw(vec![n; 1000]);
+            let posted = broker.post(MASTER, Handle::FORWARD_LOG, record).await;
+            posted.unwrap();
+        }
+    });
+    until(|| slave.queued() >= LOG_BOUND).await;
+    assert!(slave.queued() < LOG_BOUND + OVERHEAD + 1000);
+    // Whoever else has something to say need not wait for the one that talks all the time.
+    let outcome = slave
+        .broker
+        .post(MASTER, Handle(1000), raw(b"outcome".to_vec()));
+    outcome.await.unwrap();
+    chatty.abort();
+    let mut expected = 0;
+    loop {
+        let frame = peer.next().await.unwrap();
+        if frame.header.handle == Handle(1000) {
+            break;
+        }
+        // What was said before it comes before it, and in order.
+        assert_eq!(frame.body, vec![expected; 1000]);
+        expected = expected.wrapping_add(1);
+    }
+    assert!(peer.read <= PIPE + IO_SIZE + LOG_BOUND + 2 * 4096);
 }
 
 #[tokio::test]
@@ -103,8 +140,8 @@ async fn bulk_stands_behind_a_request() {
         for _ in 0..10 {
             bulk += expect_bulk(&mut peer).await;
         }
-        until(|| master.broker.queued_bytes() >= BULK_BOUND).await;
-        assert!(master.broker.queued_bytes() < BULK_BOUND + CHUNK);
+        until(|| master.queued() >= BULK_BOUND).await;
+        assert!(master.queued() < BULK_BOUND + CHUNK);
         let before = peer.read;
         let broker = master.broker.clone();
         let asking = tokio::spawn(async move {
@@ -173,13 +210,13 @@ async fn bulk_to_a_context_that_goes_away_ends() {
         .broker
         .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes);
     let closing = async {
-        until(|| master.broker.queued_bytes() >= BULK_BOUND).await;
+        until(|| master.queued() >= BULK_BOUND).await;
         master.broker.close(link.id);
     };
     let both = async { tokio::join!(sending, closing) };
     let ended = tokio::time::timeout(Duration::from_secs(10), both).await;
     assert!(ended.is_ok());
-    assert_eq!(master.broker.queued_bytes(), 0);
+    assert_eq!(master.queued(), 0);
     drop(peer);
 }
 
@@ -235,7 +272,7 @@ async fn messages_that_wait_are_written_at_once() {
     let post = || master.broker.post(ALICE, Handle::PING, raw(vec![0; 100]));
     post().await.unwrap();
     // The first is already on its way when the others come.
-    until(|| master.broker.queued_bytes() == 0).await;
+    until(|| master.queued() == 0).await;
     for _ in 0..500 {
         post().await.unwrap();
     }
@@ -275,4 +312,49 @@ async fn calls_go_on_beside_bulk_in_both_directions() {
     stop.notify_one();
     sending.await.unwrap();
     pair.idle().await;
+}
+
+/// Always has more to give at once: as many pings as one read takes.
+struct Flood {
+    reads: usize,
+}
+
+impl AsyncRead for Flood {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Cx<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.reads == 0 {
+            return Poll::Pending;
+        }
+        self.reads -= 1;
+        let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
+        let ping = super::support::encode(&ping);
+        for _ in 0..into.remaining().min(IO_SIZE) / ping.len() {
+            into.put_slice(&ping);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_always_finds_more_lets_the_writer_write() {
+    let master = Context::new(MASTER);
+    let writes = Arc::new(Mutex::new(Vec::new()));
+    let (_opened, open) = tokio::sync::watch::channel(true);
+    let writer = Gate {
+        open,
+        waiting: None,
+        writes: writes.clone(),
+    };
+    let reads = 20;
+    let decoder = FrameDecoder::new(LIMITS);
+    // All on one thread, as in a slave. The answers to three reads are more than may wait.
+    let link = master
+        .broker
+        .attach(ALICE, Role::Child, Flood { reads }, writer, decoder);
+    let answers = reads * (IO_SIZE / HEADER_LEN) * HEADER_LEN;
+    until(|| writes.lock().unwrap().iter().sum::<usize>() == answers).await;
+    drop(link);
 }

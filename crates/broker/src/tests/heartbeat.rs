@@ -1,11 +1,14 @@
 //! Peers that hang, and peers that only seem to, under a clock that jumps to whatever comes next.
 
-use super::support::{ALICE, Context, HEARTBEAT, LIMITS, MASTER, call, dead};
-use crate::Link;
+use super::support::{ALICE, Context, HEARTBEAT, LIMITS, MASTER, Pair, call, dead, encode, frame};
+use crate::{Broker, Link, Receive};
 use bytes::Bytes;
-use proto::FrameDecoder;
 use proto::message::{DeadReason, Down, Outcome};
-use proto::router::Role;
+use proto::router::{Message, Role};
+use proto::{Body, FrameDecoder, Handle};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context as Cx, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::time::{Instant, sleep};
@@ -52,7 +55,7 @@ async fn a_peer_that_neither_speaks_nor_reads_is_given_up_too() {
     let start = Instant::now();
     master
         .broker
-        .send_bulk(ALICE, proto::Handle::LOAD_MODULE, 1000, &bytes)
+        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
         .await;
     assert_eq!(start.elapsed(), HEARTBEAT);
     assert_eq!(link.down().await, Down::Silent(15_000));
@@ -106,4 +109,83 @@ async fn a_peer_behind_a_slow_line_is_not_given_up() {
     };
     assert_eq!(outcome, Outcome::Returned(arguments));
     assert!(start.elapsed() > 3 * HEARTBEAT, "the line was not slow");
+}
+
+/// Blocks as a log does that is shown in a pager.
+struct Blocks(Duration);
+
+impl Receive for Blocks {
+    fn receive(&self, _: &Broker, _: Message) {
+        std::thread::sleep(self.0);
+    }
+}
+
+/// In real time, because what blocks a thread cannot be told that time has jumped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_peer_is_not_silent_while_what_it_said_is_being_delivered() {
+    let heartbeat = Duration::from_millis(400);
+    let master = Context::with(MASTER, |settings| {
+        settings.router.heartbeat = heartbeat;
+        settings.receive = Arc::new(Blocks(2 * heartbeat));
+    });
+    let slave = Context::with(ALICE, |settings| settings.router.heartbeat = heartbeat);
+    let mut pair = Pair::of(master, slave);
+    for _ in 0..2 {
+        let record = Body::empty();
+        let broker = &pair.slave.broker;
+        let posted = broker.post(MASTER, Handle::FORWARD_LOG, record).await;
+        posted.unwrap();
+    }
+    tokio::select! {
+        why = pair.down.down() => panic!("{why}"),
+        why = pair.up.down() => panic!("{why}"),
+        () = sleep(5 * heartbeat) => {}
+    }
+    assert_eq!(
+        pair.call("echo", &[]).await,
+        Outcome::Returned(Bytes::new())
+    );
+}
+
+/// A stream whose other end is closed.
+struct Broken;
+
+impl AsyncWrite for Broken {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Cx<'_>, _: &[u8]) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(Err(std::io::ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Cx<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Cx<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_words_of_a_peer_that_reads_no_longer_have_an_end() {
+    let master = Context::new(MASTER);
+    let (near, mut far) = tokio::io::duplex(1 << 20);
+    let (reader, _) = tokio::io::split(near);
+    let mut down = attach_halves(&master, reader, Broken);
+    // It says that it lives, for ever, and nothing else.
+    tokio::spawn(async move {
+        let pong = encode(&frame(
+            ALICE,
+            MASTER,
+            Handle::PONG,
+            Handle::NONE,
+            &Body::empty(),
+        ));
+        while far.write_all(&pong).await.is_ok() {
+            sleep(HEARTBEAT / 4).await;
+        }
+    });
+    let start = Instant::now();
+    let outcome = master.broker.call(ALICE, &call("echo"), &[]).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    assert_eq!(dead(outcome).reason, DeadReason::LinkDown(Down::Closed));
+    assert_eq!(down.down().await, Down::Closed);
 }

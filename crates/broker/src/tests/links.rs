@@ -4,9 +4,11 @@ use super::peer::Peer;
 use super::support::{
     ALICE, BOB, Context, LIMITS, MASTER, Pair, call, dead, encode, frame, raw, until,
 };
+use crate::core::Errand;
+use crate::{Broker, Receive};
 use bytes::Bytes;
 use proto::message::{DeadReason, Down, Outcome};
-use proto::router::Role;
+use proto::router::{Input, Message, Role};
 use proto::{Body, Handle, LinkId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -86,6 +88,8 @@ async fn a_corrupt_stream_closes_the_link_and_says_what_was_found() {
     let shell = end_after(b"bash: line 1: zymogen: command not found\n").await;
     let magic = "expected a frame beginning with [5a, 59], found [62, 61]";
     assert_eq!(shell, found(magic));
+    // Less than a header, and yet it shows what it is.
+    assert_eq!(end_after(b"bash: killed\n").await, found(magic));
     let mut version = pong();
     version[2] = 9;
     let why = "expected protocol version 1, found 9";
@@ -112,7 +116,7 @@ async fn closing_a_link_ends_the_stream_of_a_peer_that_does_not_read() {
         .post(ALICE, Handle::PING, raw(vec![0; 1 << 20]));
     posted.await.unwrap();
     // The writer is in the middle of it.
-    until(|| master.broker.queued_bytes() == 0).await;
+    until(|| master.queued() == 0).await;
     master.broker.close(link.id);
     assert_eq!(link.down().await, Down::ClosedHere);
     let mut rest = Vec::new();
@@ -126,14 +130,89 @@ async fn closing_a_link_ends_the_stream_of_a_peer_that_does_not_read() {
 }
 
 #[tokio::test]
-async fn a_peer_that_reads_no_longer_has_closed_the_link() {
+async fn a_peer_that_reads_no_longer_can_say_its_last_words() {
     let master = Context::new(MASTER);
-    let (peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
-    drop(peer.reader);
-    let call = master.broker.call(ALICE, &call("echo"), &[]).await;
-    assert_eq!(dead(call).reason, DeadReason::LinkDown(Down::Closed));
+    let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
+    let head = call("echo");
+    let calling = master.broker.call(ALICE, &head, &[]);
+    let ending = async {
+        let asked = peer.next().await.unwrap();
+        drop(peer.reader);
+        let posted = master.broker.post(ALICE, Handle::PING, Body::empty());
+        posted.await.unwrap();
+        until(|| master.queued() == 0).await;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        // It did what was asked before it went.
+        let answer = Body::with_tail(&Outcome::Returned(Bytes::new()), &[0x80]).unwrap();
+        let to = asked.header.reply_to;
+        let answer = encode(&frame(ALICE, MASTER, to, Handle::NONE, &answer));
+        peer.writer.write_all(&answer).await.unwrap();
+        peer.writer
+    };
+    let (outcome, writer) = tokio::join!(calling, ending);
+    assert_eq!(outcome, Outcome::Returned(vec![0x80].into()));
+    // What it is asked now it will never hear.
+    let late = master.broker.call(ALICE, &head, &[]);
+    let closing = async {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        drop(writer);
+    };
+    let (late, ()) = tokio::join!(late, closing);
+    assert_eq!(dead(late).reason, DeadReason::LinkDown(Down::Closed));
     assert_eq!(link.down().await, Down::Closed);
     master.idle(0).await;
+}
+
+struct Panics;
+
+impl Receive for Panics {
+    fn receive(&self, _: &Broker, _: Message) {
+        panic!("as it was told");
+    }
+}
+
+#[tokio::test]
+async fn a_link_whose_reader_fails_is_down() {
+    let master = Context::with(MASTER, |settings| settings.receive = Arc::new(Panics));
+    let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
+    let head = call("hang");
+    let calling = master.broker.call(ALICE, &head, &[]);
+    let log = frame(
+        ALICE,
+        MASTER,
+        Handle::FORWARD_LOG,
+        Handle::NONE,
+        &raw(vec![1]),
+    );
+    let (outcome, ()) = tokio::join!(calling, peer.send(&log));
+    let failed = Down::Io("the task that served it failed".to_owned());
+    assert_eq!(dead(outcome).reason, DeadReason::LinkDown(failed.clone()));
+    assert_eq!(link.down().await, failed);
+    master.idle(0).await;
+}
+
+#[tokio::test]
+async fn a_peer_that_breaks_rules_all_the_time_does_not_fill_the_log() {
+    let master = Context::new(MASTER);
+    let (_peer, link) = Peer::attach(&master, ALICE, Role::Child);
+    let spoofed = frame(BOB, MASTER, Handle::PING, Handle::NONE, &Body::empty());
+    let mut errands = Vec::new();
+    for _ in 0..1000 {
+        let input = Input::Frame {
+            link: link.id,
+            frame: spoofed.clone(),
+        };
+        let now = std::time::Instant::now();
+        master.broker.lock().drive(now, input, &mut errands);
+    }
+    let told: Vec<_> = errands
+        .into_iter()
+        .map(|errand| match errand {
+            Errand::Report { count, .. } => count,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [1, 2, 3, 4, 8, 16, 32, 64, 128, 256, 512]);
 }
 
 #[tokio::test]

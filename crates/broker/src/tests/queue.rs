@@ -2,6 +2,7 @@
 
 use super::support::{ALICE, MASTER, encode, frame, raw};
 use crate::IO_SIZE;
+use crate::lane::Kind;
 use crate::queue::{Batch, SendQueue};
 use bytes::{Buf, Bytes};
 use proto::{Body, Flags, Frame, Handle};
@@ -49,7 +50,7 @@ async fn control_goes_first_and_one_chunk_of_bulk_behind_it() {
     let late = control(5, 10);
     queue.push(late.clone()).unwrap();
     assert_eq!(rest(take(&queue).await), bytes(&[late, bulk_2]));
-    assert_eq!(queue.len(), 0);
+    assert_eq!(queue.cost(), 0);
 }
 
 #[tokio::test]
@@ -59,7 +60,7 @@ async fn a_batch_is_about_as_long_as_one_write_should_be() {
         queue.push(control(n, 4000)).unwrap();
     }
     let mut lens = Vec::new();
-    while queue.len() > 0 {
+    while queue.cost() > 0 {
         lens.push(take(&queue).await.remaining());
     }
     assert_eq!(lens.iter().sum::<usize>(), 200 * 4028);
@@ -103,11 +104,11 @@ async fn a_closed_queue_takes_and_gives_nothing() {
     queue.push(control(1, 10)).unwrap();
     queue.close();
     queue.push(control(2, 10)).unwrap();
-    assert_eq!(queue.len(), 0);
+    assert_eq!(queue.cost(), 0);
     assert!(queue.take().await.is_none());
     // Whoever waits for room is let go: the link-down tells it the rest.
     let mut pushed = false;
-    queue.when_room(Flags::NONE, || pushed = true).await;
+    queue.when_room(Kind::Message, || pushed = true).await;
     assert!(pushed);
 }
 
@@ -116,7 +117,7 @@ async fn closing_wakes_whoever_waits() {
     let queue = SendQueue::new(1 << 20);
     let full = control(1, 5 << 20);
     queue.push(full).unwrap();
-    let waiting = queue.when_room(Flags::NONE, || {});
+    let waiting = queue.when_room(Kind::Message, || {});
     let closing = async {
         tokio::task::yield_now().await;
         queue.close();

@@ -115,6 +115,12 @@ impl Context {
         [core.router.load(), mine]
     }
 
+    /// What waits to be written, over all links.
+    pub(super) fn queued(&self) -> usize {
+        let core = self.broker.lock();
+        core.ports.values().map(|port| port.queue.cost()).sum()
+    }
+
     /// Waits until nothing is under way on so many links.
     pub(super) async fn idle(&self, links: usize) {
         let idle = [(0, 0, links); 2];

@@ -25,8 +25,10 @@ pub enum DeadReason {
     Unauthorised,
     /// The context has as many calls under way as it takes.
     Busy,
-    /// Longer than the limit, in bytes.
+    /// Longer than the limit, in bytes. It was not sent.
     TooLarge(u32),
+    /// The same of an outcome: the call was executed, and nobody knows what came of it.
+    OutcomeTooLarge(u32),
     /// The context failed while it worked for the answer.
     Crashed,
     /// The answer could not be read.
@@ -72,6 +74,9 @@ impl fmt::Display for Dead {
             DeadReason::Busy => f.write_str("too many calls are under way")?,
             DeadReason::Crashed => f.write_str("the context failed while it worked")?,
             DeadReason::TooLarge(max) => write!(f, "the message is over {max} bytes")?,
+            DeadReason::OutcomeTooLarge(max) => {
+                write!(f, "the call ran, and its outcome is over {max} bytes")?;
+            }
             DeadReason::Malformed(error) => f.write_str(error)?,
             DeadReason::LinkDown(down) => down.fmt(f)?,
         }

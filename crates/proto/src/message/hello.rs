@@ -37,6 +37,6 @@ pub struct Welcome {
     pub heartbeat_ms: u64,
     /// Bodies of at least so many bytes are sent under zstd, if they shrink. None: never.
     pub compress_from: Option<u32>,
-    /// Where to keep artifacts between connections. None: nowhere, nothing is left behind.
+    /// May it keep artifacts on its machine between connections? If not, it leaves nothing behind.
     pub cache: bool,
 }

@@ -36,7 +36,7 @@ pub struct GetModule {
     pub compatibility: CompatibilityId,
 }
 
-/// LOAD_MODULE: the answer, also sent unasked.
+/// LOAD_MODULE: the answer. Unasked it is not taken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoadModule {
     /// Which one.

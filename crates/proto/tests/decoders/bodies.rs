@@ -1,7 +1,7 @@
 //! Bodies: CBOR that is not what was asked for, and compression that lies.
 
 use bytes::Bytes;
-use proto::message::{Call, Dead, GetResource, Hello, LogRecord, Outcome, Welcome};
+use proto::message::{Call, Dead, GetResource, Hello, Level, LogRecord, Outcome, Welcome};
 use proto::{Body, BodyError, Digest, Flags, Limits};
 use serde::de::DeserializeOwned;
 
@@ -98,6 +98,50 @@ fn a_field_that_nobody_knows_is_skipped() {
     bytes.extend_from_slice(&[1; 32]);
     let digest = Digest([1; 32]);
     assert_eq!(plain(&bytes).decode(LIMITS), Ok(GetResource { digest }));
+}
+
+#[test]
+fn a_field_that_may_be_null_may_be_missing() {
+    let mut record = LogRecord {
+        module: None,
+        level: Level::Warn,
+        target: "stderr".to_owned(),
+        text: "text".to_owned(),
+    };
+    let whole = Body::new(&record).unwrap().bytes().to_vec();
+    // A map of 4 whose first field is `module: null`; a map of 3 without it.
+    let field = b"\x66module\xf6";
+    assert!(whole[1..].starts_with(field));
+    let without = [&[0xa3][..], &whole[1 + field.len()..]].concat();
+    assert_eq!(plain(&without).decode(LIMITS), Ok(record.clone()));
+    // Not so one that may not be null.
+    record.module = Some("calc".to_owned());
+    assert_eq!(
+        cbor_error::<LogRecord>(b"\xa1\x66module\xf6"),
+        "missing field `level`"
+    );
+}
+
+#[test]
+fn texts_may_come_in_pieces_but_names_and_digests_may_not() {
+    let record = |text: &[u8], level: &[u8], key: &[u8]| {
+        let fields: [&[u8]; 6] = [b"\xa3", key, level, b"\x66target\x61t", b"\x64text", text];
+        plain(&fields.concat()).decode::<LogRecord>(LIMITS)
+    };
+    let (key, level) = (b"\x65level", b"\x64warn");
+    let whole = record(b"\x62hi", level, key).unwrap();
+    assert_eq!(record(b"\x7f\x61h\x61i\xff", level, key), Ok(whole.clone()));
+    // A longer head than is needed is still in one piece.
+    assert_eq!(record(b"\x78\x02hi", level, key), Ok(whole));
+    assert!(record(b"\x62hi", b"\x7f\x64warn\xff", key).is_err());
+    assert!(record(b"\x62hi", level, b"\x7f\x65level\xff").is_err());
+    let digest = |bytes: &[u8]| {
+        let body = [b"\xa1\x66digest", bytes].concat();
+        plain(&body).decode::<GetResource>(LIMITS)
+    };
+    let bytes = [&b"\x58\x20"[..], &[1; 32]].concat();
+    assert!(digest(&bytes).is_ok());
+    assert!(digest(&[b"\x5f", &bytes[..], b"\xff"].concat()).is_err());
 }
 
 #[test]

@@ -96,6 +96,16 @@ fn a_truncated_stream_says_how_much_is_missing() {
 }
 
 #[test]
+fn what_is_shorter_than_a_header_and_none_is_named() {
+    let mut decoder = FrameDecoder::new(LIMITS);
+    decoder.push(b"Killed\n");
+    assert_eq!(decoder.next_frame(), Ok(None));
+    let found = *b"Ki";
+    let magic = FrameError::Header(HeaderError::Magic { found });
+    assert_eq!(decoder.finish(), Err(magic));
+}
+
+#[test]
 fn an_end_that_nobody_looked_at_is_no_panic() {
     let mut decoder = FrameDecoder::new(LIMITS);
     decoder.push(&encode(&[frame(1, b"body"), frame(2, b"body")]));

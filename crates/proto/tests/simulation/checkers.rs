@@ -168,7 +168,9 @@ impl Checker {
                 self.mourned.insert((me, self.rules.towards(me, to)));
                 self.seen.note("dead: link down");
             }
-            DeadReason::TooLarge(_) | DeadReason::Crashed => panic!("a router does not say so"),
+            DeadReason::TooLarge(_) | DeadReason::OutcomeTooLarge(_) | DeadReason::Crashed => {
+                panic!("a router does not say so")
+            }
         }
     }
 

@@ -156,7 +156,7 @@ fn outcomes() -> Vec<Example> {
         outcome(
             "outcome-dead",
             Outcome::Dead(Dead {
-                reason: DeadReason::TooLarge(128 << 20),
+                reason: DeadReason::OutcomeTooLarge(128 << 20),
                 at: SLAVE,
             }),
         ),
