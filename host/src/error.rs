@@ -276,7 +276,15 @@ fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<S
         DeadReason::TooLarge(_) => (
             Exit::Failed,
             "too-large",
-            format!("what module `{module}` takes or returns does not fit into a message: {dead}"),
+            format!("the arguments of module `{module}` do not fit into a message: {dead}"),
+            None,
+        ),
+        DeadReason::OutcomeTooLarge(_) => (
+            Exit::Failed,
+            "outcome-too-large",
+            format!(
+                "module `{module}` was called, but its outcome does not fit into a message: {dead}"
+            ),
             None,
         ),
         DeadReason::Crashed => (
