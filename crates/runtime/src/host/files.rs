@@ -24,7 +24,10 @@ const MAX_DEPTH: usize = 128;
 
 impl Host for Guest {
     async fn stat(&mut self, path: String) -> Result<Result<Option<Metadata>, Error>> {
-        let found = match self.locate(&path, Access::Read) {
+        let found = match self
+            .granted(&path, Access::Read)
+            .and_then(|path| path.locate())
+        {
             Ok(place) => stat(&place),
             // Neither it nor the directory that it would be in.
             Err(Error::NotFound(_)) => Ok(None),
@@ -37,12 +40,15 @@ impl Host for Guest {
         // The host's memory is not metered by the store: what it reads for a guest is bounded here.
         let limit = limit.min(self.limits.memory_bytes);
         Ok(self
-            .locate(&path, Access::Read)
+            .granted(&path, Access::Read)
+            .and_then(|path| path.locate())
             .and_then(|place| read(&place, limit)))
     }
 
     async fn digest(&mut self, path: String) -> Result<Result<String, Error>> {
-        let place = self.locate(&path, Access::Read);
+        let place = self
+            .granted(&path, Access::Read)
+            .and_then(|path| path.locate());
         Ok(match place.and_then(|place| open_regular(&place)) {
             Ok(file) => hash(file).await,
             Err(error) => Err(error),
@@ -51,19 +57,23 @@ impl Host for Guest {
 
     async fn entries(&mut self, path: String) -> Result<Result<Vec<String>, Error>> {
         Ok(self
-            .locate(&path, Access::Read)
+            .granted(&path, Access::Read)
+            .and_then(|path| path.locate())
             .and_then(|place| entries(&place)))
     }
 
     async fn read_link(&mut self, path: String) -> Result<Result<String, Error>> {
-        let target = self.locate(&path, Access::Read).and_then(|place| {
-            rustix::fs::readlinkat(&place.directory, &place.name, Vec::new()).map_err(|error| {
-                match error {
-                    Errno::INVAL => Error::WrongKind(format!("{} is no link", place.path)),
-                    error => failed(&place.path, error),
-                }
-            })
-        });
+        let target = self
+            .granted(&path, Access::Read)
+            .and_then(|path| path.locate())
+            .and_then(|place| {
+                rustix::fs::readlinkat(&*place.directory, &place.name, Vec::new()).map_err(
+                    |error| match error {
+                        Errno::INVAL => Error::WrongKind(format!("{} is no link", place.path)),
+                        error => failed(&place.path, error),
+                    },
+                )
+            });
         Ok(target.map(|target| target.to_string_lossy().into_owned()))
     }
 
@@ -78,7 +88,7 @@ impl Host for Guest {
             Content::Source(digest) => self.source(&digest).await,
         };
         Ok(bytes.and_then(|bytes| {
-            let place = self.locate(&path, Access::Write)?;
+            let place = self.granted(&path, Access::Write)?.locate()?;
             replace(&place, &bytes, &Resolved::new(&attributes)?)
         }))
     }
@@ -90,9 +100,9 @@ impl Host for Guest {
     ) -> Result<Result<(), Error>> {
         let made = || {
             let resolved = Resolved::new(&attributes)?;
-            let place = self.locate_making(&path)?;
+            let place = self.granted(&path, Access::Write)?.locate_making()?;
             let mode = Mode::from(resolved.mode.unwrap_or(DIRECTORY_MODE));
-            rustix::fs::mkdirat(&place.directory, &place.name, mode)
+            rustix::fs::mkdirat(&*place.directory, &place.name, mode)
                 .map_err(|error| failed(&place.path, error))?;
             // The process's umask took bits away.
             let resolved = Resolved {
@@ -106,9 +116,9 @@ impl Host for Guest {
 
     async fn make_symlink(&mut self, path: String, target: String) -> Result<Result<(), Error>> {
         let made = || {
-            let place = self.locate(&path, Access::Write)?;
+            let place = self.granted(&path, Access::Write)?.locate()?;
             in_one_step(&place, |temporary| {
-                rustix::fs::symlinkat(&target, &place.directory, temporary)
+                rustix::fs::symlinkat(&target, &*place.directory, temporary)
             })
         };
         Ok(made())
@@ -116,13 +126,13 @@ impl Host for Guest {
 
     async fn make_hard_link(&mut self, path: String, target: String) -> Result<Result<(), Error>> {
         let made = || {
-            let place = self.locate(&path, Access::Write)?;
-            let from = self.locate(&target, Access::Write)?;
+            let place = self.granted(&path, Access::Write)?.locate()?;
+            let from = self.granted(&target, Access::Write)?.locate()?;
             in_one_step(&place, |temporary| {
                 rustix::fs::linkat(
-                    &from.directory,
+                    &*from.directory,
                     &from.name,
-                    &place.directory,
+                    &*place.directory,
                     temporary,
                     AtFlags::empty(),
                 )
@@ -137,26 +147,31 @@ impl Host for Guest {
         attributes: Attributes,
     ) -> Result<Result<(), Error>> {
         Ok(self
-            .locate(&path, Access::Write)
+            .granted(&path, Access::Write)
+            .and_then(|path| path.locate())
             .and_then(|place| set_attributes(&place, &Resolved::new(&attributes)?)))
     }
 
     async fn touch(&mut self, path: String) -> Result<Result<(), Error>> {
         Ok(self
-            .locate(&path, Access::Write)
+            .granted(&path, Access::Write)
+            .and_then(|path| path.locate())
             .and_then(|place| touch(&place)))
     }
 
     async fn remove(&mut self, path: String, recursive: bool) -> Result<Result<(), Error>> {
-        Ok(self.locate(&path, Access::Write).and_then(|place| {
-            if place.name == "." {
-                return Err(Error::Denied(
-                    "the root directory cannot be removed".to_owned(),
-                ));
-            }
-            remove(&place.directory, &place.name, recursive, 0)
-                .map_err(|error| failed(&place.path, error))
-        }))
+        Ok(self
+            .granted(&path, Access::Write)
+            .and_then(|path| path.locate())
+            .and_then(|place| {
+                if place.name == "." {
+                    return Err(Error::Denied(
+                        "the root directory cannot be removed".to_owned(),
+                    ));
+                }
+                remove(&*place.directory, &place.name, recursive, 0)
+                    .map_err(|error| failed(&place.path, error))
+            }))
     }
 }
 
@@ -220,7 +235,7 @@ fn metadata(stat: &Stat) -> Metadata {
 /// Opens a regular file. Nothing else: a pipe or a device could block this thread for ever.
 fn open_regular(place: &Place) -> Result<File, Error> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let opened = rustix::fs::openat(&place.directory, &place.name, flags, Mode::empty());
+    let opened = rustix::fs::openat(&*place.directory, &place.name, flags, Mode::empty());
     let fd = opened.map_err(|error| failed(&place.path, error))?;
     let found = rustix::fs::fstat(&fd).map_err(|error| failed(&place.path, error))?;
     match FileType::from_raw_mode(found.st_mode) {
@@ -261,7 +276,7 @@ async fn hash(file: File) -> Result<String, Error> {
 }
 
 fn entries(place: &Place) -> Result<Vec<String>, Error> {
-    let directory = open_directory(&place.directory, &place.name)
+    let directory = open_directory(&*place.directory, &place.name)
         .map_err(|error| failed(&place.path, error))?;
     let mut names = names_in(&directory).map_err(|error| failed(&place.path, error))?;
     names.sort();
@@ -321,7 +336,7 @@ fn replace(place: &Place, bytes: &[u8], attributes: &Resolved) -> Result<(), Err
     in_one_step(place, |temporary| {
         // Nobody else may read it before it has its mode.
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let fd = rustix::fs::openat(&place.directory, temporary, flags, Mode::from(0o600))?;
+        let fd = rustix::fs::openat(&*place.directory, temporary, flags, Mode::from(0o600))?;
         let mut file = File::from(fd);
         file.write_all(bytes).map_err(|error| errno(&error))?;
         let now = rustix::fs::fstat(&file)?;
@@ -345,7 +360,7 @@ fn in_one_step(place: &Place, make: impl FnOnce(&str) -> Result<(), Errno>) -> R
     static UNIQUE: AtomicU64 = AtomicU64::new(0);
     let unique = UNIQUE.fetch_add(1, Ordering::Relaxed);
     let temporary = format!(".zymogen-{}-{unique}.tmp", std::process::id());
-    let directory = &place.directory;
+    let directory = &*place.directory;
     let done = make(&temporary)
         .and_then(|()| rustix::fs::renameat(directory, &temporary, directory, &place.name));
     if done.is_err() {
@@ -358,7 +373,7 @@ fn set_attributes(place: &Place, attributes: &Resolved) -> Result<(), Error> {
     let io = |error| failed(&place.path, error);
     if attributes.owner.is_some() || attributes.group.is_some() {
         rustix::fs::chownat(
-            &place.directory,
+            &*place.directory,
             &place.name,
             attributes.owner,
             attributes.group,
@@ -379,7 +394,7 @@ fn set_attributes(place: &Place, attributes: &Resolved) -> Result<(), Error> {
         // was opened without following one: /proc leads to exactly that file.
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd =
-            rustix::fs::openat(&place.directory, &place.name, flags, Mode::empty()).map_err(io)?;
+            rustix::fs::openat(&*place.directory, &place.name, flags, Mode::empty()).map_err(io)?;
         let through = format!("/proc/self/fd/{}", fd.as_raw_fd());
         rustix::fs::chmod(through, Mode::from(mode)).map_err(io)?;
     }
@@ -390,7 +405,7 @@ fn touch(place: &Place) -> Result<(), Error> {
     if stat(place)?.is_none() {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let mode = Mode::from(FILE_MODE);
-        let fd = rustix::fs::openat(&place.directory, &place.name, flags, mode)
+        let fd = rustix::fs::openat(&*place.directory, &place.name, flags, mode)
             .map_err(|error| failed(&place.path, error))?;
         return rustix::fs::fchmod(fd, mode).map_err(|error| failed(&place.path, error));
     }
@@ -403,7 +418,7 @@ fn touch(place: &Place) -> Result<(), Error> {
         last_modification: now,
     };
     rustix::fs::utimensat(
-        &place.directory,
+        &*place.directory,
         &place.name,
         &times,
         AtFlags::SYMLINK_NOFOLLOW,
@@ -427,3 +442,6 @@ fn remove(directory: &OwnedFd, name: &str, recursive: bool, depth: usize) -> Res
     }
     rustix::fs::unlinkat(directory, name, AtFlags::REMOVEDIR)
 }
+
+#[cfg(test)]
+mod tests;

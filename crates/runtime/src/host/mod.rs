@@ -5,8 +5,11 @@ mod files;
 mod locate;
 mod log;
 mod names;
+mod roots;
 mod sources;
 mod system;
+
+pub(crate) use roots::Roots;
 
 use crate::guest::Guest;
 use wasmtime::component::{HasSelf, Linker};

@@ -1,0 +1,143 @@
+//! The functions of `zymogen:task/files` on a real disk, called as a guest calls them.
+
+#![allow(clippy::unwrap_used)]
+
+mod escape;
+
+use super::super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Kind};
+use crate::guest::Guest;
+use crate::upstream::{Artifact, Upstream};
+use async_trait::async_trait;
+use bytes::Bytes;
+use proto::message::{LogRecord, ModuleRef};
+use proto::{CallLimits, Digest, Policy};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+const NO_ATTRIBUTES: Attributes = Attributes {
+    mode: None,
+    owner: None,
+    group: None,
+};
+
+struct Nobody;
+
+#[async_trait]
+impl Upstream for Nobody {
+    async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
+        Err("nobody has modules".to_owned())
+    }
+
+    async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
+        Err("nobody has sources".to_owned())
+    }
+
+    async fn log(&self, _: LogRecord) {}
+}
+
+/// A directory, and guests that get grants in it: `write:/a` is written as such, and means `a` there.
+struct Disk(tempfile::TempDir);
+
+impl Disk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    /// The absolute path of `/a`.
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.0.path().to_str().unwrap())
+    }
+
+    fn file(&self, path: &str, content: &str) {
+        std::fs::write(self.at(path), content).unwrap();
+    }
+
+    fn directory(&self, path: &str) {
+        std::fs::create_dir_all(self.at(path)).unwrap();
+    }
+
+    fn link(&self, path: &str, target: &str) {
+        std::os::unix::fs::symlink(self.at(target), self.at(path)).unwrap();
+    }
+
+    fn there(&self, path: &str) -> bool {
+        Path::new(&self.at(path)).symlink_metadata().is_ok()
+    }
+
+    fn guest(&self, grants: &[&str]) -> Guest {
+        let grants = grants.iter().map(|grant| {
+            let (kind, path) = grant.split_once(':').unwrap();
+            format!("{kind}:{}", self.at(path)).parse().unwrap()
+        });
+        let module = ModuleRef {
+            name: "test".to_owned(),
+            digest: Digest([0; 32]),
+        };
+        let policy = Policy {
+            grants: grants.collect(),
+        };
+        Guest::new(&module, policy, CallLimits::default(), Arc::new(Nobody))
+    }
+}
+
+/// The guest's answer; a trap is none.
+macro_rules! answer {
+    ($call:expr) => {
+        $call.await.unwrap()
+    };
+}
+use answer;
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(future)
+}
+
+#[tokio::test]
+async fn a_new_file_gets_its_mode_and_a_replaced_one_keeps_it() {
+    let disk = Disk::new();
+    let mut guest = disk.guest(&["write:/f"]);
+    for (mode, expected) in [(Some(0o640), 0o640), (None, 0o640)] {
+        let attributes = Attributes {
+            mode,
+            ..NO_ATTRIBUTES
+        };
+        let content = Content::Bytes(b"text".to_vec());
+        answer!(guest.replace(disk.at("/f"), content, attributes)).unwrap();
+        let found = answer!(guest.stat(disk.at("/f"))).unwrap().unwrap();
+        assert_eq!(
+            (found.kind, found.mode, found.size),
+            (Kind::File, expected, 4)
+        );
+    }
+    let names = std::fs::read_dir(disk.0.path()).unwrap();
+    assert_eq!(names.count(), 1, "a temporary file is left");
+}
+
+/// A directory that one may search and change, but not list, is no obstacle.
+#[test]
+fn the_way_need_not_be_readable() {
+    let disk = Disk::new();
+    disk.directory("/way/d");
+    disk.file("/way/d/f", "text");
+    for path in ["/way/d", "/way", ""] {
+        let searched = std::fs::Permissions::from_mode(0o311);
+        std::os::unix::fs::chown(disk.at(path), Some(65534), None).ok();
+        std::fs::set_permissions(disk.at(path), searched).unwrap();
+    }
+    let answer = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            // Root may read everything: become somebody else, in this thread and those that it starts.
+            if rustix::process::geteuid().is_root() {
+                let nobody = rustix::fs::Uid::from_raw(65534);
+                rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+            }
+            let mut guest = disk.guest(&["write:/way/d"]);
+            run(async { answer!(guest.read(disk.at("/way/d/f"), 9)) })
+        });
+        reader.join().unwrap()
+    });
+    assert_eq!(answer.unwrap(), b"text");
+    std::fs::set_permissions(disk.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+}
