@@ -1,5 +1,6 @@
 //! What a guest may import besides WASI: one file for each interface of `wit/`.
 
+mod blocking;
 mod command;
 mod files;
 mod locate;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod blocking;
 mod escape;
 
 use super::super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Kind};
@@ -11,6 +12,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{LogRecord, ModuleRef};
 use proto::{CallLimits, Digest, Policy};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,6 +95,35 @@ use answer;
 fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.unwrap().block_on(future)
+}
+
+#[tokio::test]
+async fn a_directory_goes_with_all_that_is_in_it_whatever_its_name() {
+    let disk = Disk::new();
+    disk.directory("/d/e/f");
+    let latin = Path::new(&disk.at("/d/e")).join(OsStr::from_bytes(b"Ren\xe9e"));
+    std::fs::write(latin, "x").unwrap();
+    for number in 0..3000 {
+        disk.file(&format!("/d/e/f/{number}"), "");
+    }
+    let mut guest = disk.guest(&["write:/d"]);
+    answer!(guest.remove(disk.at("/d"), true)).unwrap();
+    assert!(!disk.there("/d"));
+}
+
+#[tokio::test]
+async fn a_new_name_of_the_same_file_leaves_no_other_behind() {
+    let disk = Disk::new();
+    disk.directory("/d");
+    disk.file("/d/a", "x");
+    let mut guest = disk.guest(&["write:/d"]);
+    for _ in 0..2 {
+        answer!(guest.make_hard_link(disk.at("/d/b"), disk.at("/d/a"))).unwrap();
+    }
+    assert_eq!(
+        answer!(guest.entries(disk.at("/d"))).unwrap(),
+        ["a", "b"].map(str::to_owned)
+    );
 }
 
 #[tokio::test]
