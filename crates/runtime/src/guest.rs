@@ -17,6 +17,9 @@ use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 /// Elements of all tables of one component, far beyond what a compiler makes.
 const MAX_TABLE_ELEMENTS: usize = 100_000;
+/// Files, sockets and streams that a guest may hold at once through WASI. Each may be a descriptor of this
+/// process, which has 1024 of them in many places: one guest must not take them from all others.
+const MAX_RESOURCES: usize = 512;
 
 /// A call ran out of something. Travels through wasmtime as the error that ends the guest.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -74,9 +77,11 @@ impl Guest {
             upstream.clone(),
         ));
         let roots = Roots::pin(&policy);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
         Self {
             wasi: wasi(&module.name, &policy, &roots, &output),
-            table: ResourceTable::new(),
+            table,
             memory: Meter::new(limits.memory_bytes),
             policy,
             roots,

@@ -173,3 +173,18 @@ fn the_way_need_not_be_readable() {
     assert_eq!(answer.unwrap(), b"text");
     std::fs::set_permissions(disk.0.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
 }
+
+/// A process may have 1024 open files where nobody raised the limit.
+#[test]
+fn one_guest_cannot_hold_all_descriptors() {
+    use wasmtime_wasi::WasiView;
+    let disk = Disk::new();
+    let mut guest = disk.guest(&["read:"]);
+    let held = (0..1024)
+        .map_while(|_| {
+            let file = std::fs::File::open(disk.0.path()).unwrap();
+            guest.ctx().table.push(file).ok()
+        })
+        .count();
+    assert_eq!(held, 512);
+}
