@@ -37,6 +37,52 @@ fn a_granted_directory_and_nothing_beside_it() {
     }
 }
 
+/// The grant names a file; a link in its place is in the guest's power, where it leads is not.
+#[test]
+fn a_guest_does_not_get_out_by_replacing_what_it_was_granted() {
+    let plan = Plan::new("");
+    std::fs::create_dir(plan.path("outside")).unwrap();
+    plan.file("outside/secret", "precious");
+    plan.file("motd", "hello");
+    let path = |name: &str| plan.path(name).to_str().unwrap().to_owned();
+    let (motd, outside) = (path("motd"), path("outside"));
+    let grant = format!("write:{motd}");
+    let steps = format!(
+        r#"take-steps([make-link(("{motd}", "{outside}")), read("{motd}/secret"), write(("{motd}/secret", "x")), write(("{motd}/new", "x"))])"#
+    );
+    let tried = misbehave(&steps, &[&grant]).status(0);
+    assert_eq!(tried.stdout.matches("ok(").count(), 1, "{}", tried.stdout);
+    assert_eq!(tried.stdout.matches("err(").count(), 3, "{}", tried.stdout);
+    // The link is still there when WASI's directories of the next call are opened.
+    misbehave(&format!(r#"read-file("{motd}/secret")"#), &[&grant])
+        .status(3)
+        .stdout_has(&["err("]);
+    assert_eq!(plan.read("outside/secret"), "precious");
+    assert!(!plan.path("outside/new").exists());
+}
+
+/// A link in a granted directory, made through one interface and used through the other.
+#[test]
+fn a_link_that_a_guest_made_leads_nowhere() {
+    let plan = Plan::new("");
+    for directory in ["outside", "open"] {
+        std::fs::create_dir(plan.path(directory)).unwrap();
+    }
+    plan.file("outside/secret", "precious");
+    let path = |name: &str| plan.path(name).to_str().unwrap().to_owned();
+    let (open, outside) = (path("open"), path("outside"));
+    let grant = format!("write:{open}");
+    let steps = format!(
+        r#"take-steps([make-link(("{open}/link", "{outside}")), read("{open}/link/secret")])"#
+    );
+    misbehave(&steps, &[&grant])
+        .status(0)
+        .stdout_has(&["ok(", "err("]);
+    misbehave(&format!(r#"read-file("{open}/link/secret")"#), &[&grant])
+        .status(3)
+        .stdout_has(&["err("]);
+}
+
 #[test]
 fn no_environment_without_a_grant() {
     misbehave("environment()", &[]).status(0).stdout("[]\n");

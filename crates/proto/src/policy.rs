@@ -110,18 +110,24 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The longest granted path that is `path` or leads to it, if there is one with enough access.
+    /// The granted path that decides about `path`, if there is one with enough access: the outermost that may
+    /// be written, because who writes there can replace all below it; else the longest that may be read.
     /// `path` must be absolute and normal: no `.`, `..` or doubled slash.
     #[must_use]
     pub fn covering(&self, path: &str, access: Access) -> Option<&str> {
-        let candidates = self.grants.iter().filter_map(|grant| match grant {
-            Grant::Read(root) if access == Access::Read => Some(root.as_str()),
+        let covers = |root: &&str| is_at_or_below(path, root);
+        let written = self.grants.iter().filter_map(|grant| match grant {
             Grant::Write(root) => Some(root.as_str()),
             _ => None,
         });
-        candidates
-            .filter(|root| is_at_or_below(path, root))
-            .max_by_key(|root| root.len())
+        let read = self.grants.iter().filter_map(|grant| match grant {
+            Grant::Read(root) if access == Access::Read => Some(root.as_str()),
+            _ => None,
+        });
+        written
+            .filter(covers)
+            .min_by_key(|root| root.len())
+            .or_else(|| read.filter(covers).max_by_key(|root| root.len()))
     }
 
     /// May this argument vector be executed?

@@ -1,18 +1,23 @@
 //! What one call's store holds: the sandbox.
 
 use crate::engine::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
+use crate::host::Roots;
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
 use proto::policy::Grant;
-use proto::{CallLimits, Policy};
+use proto::{Access, CallLimits, Policy};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::sockets::SocketAddrUse;
-use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+/// Files, sockets and streams that a guest may hold at once through WASI. Each may be a descriptor of this
+/// process, which has 1024 of them in many places: one guest must not take them from all others.
+const MAX_RESOURCES: usize = 512;
 
 /// A call ran out of something. Travels through wasmtime as the error that ends the guest.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -51,6 +56,7 @@ pub(crate) struct Guest {
     table: ResourceTable,
     pub(crate) memory: Meter,
     pub(crate) policy: Policy,
+    pub(crate) roots: Roots,
     pub(crate) limits: CallLimits,
     pub(crate) output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
@@ -68,11 +74,15 @@ impl Guest {
             limits.output_bytes,
             upstream.clone(),
         ));
+        let roots = Roots::pin(&policy);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
         Self {
-            wasi: wasi(&module.name, &policy, &output),
-            table: ResourceTable::new(),
+            wasi: wasi(&module.name, &policy, &roots, &output),
+            table,
             memory: Meter::new(limits.memory_bytes),
             policy,
+            roots,
             limits,
             output,
             upstream,
@@ -81,7 +91,7 @@ impl Guest {
 }
 
 /// WASI with what the policy grants and nothing else: no files, no environment, no network.
-fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
+fn wasi(name: &str, policy: &Policy, roots: &Roots, output: &Arc<Output>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .arg(name)
@@ -89,25 +99,15 @@ fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
         .stderr(Stream::new("stderr", output.clone()));
     let mut addresses: Vec<SocketAddr> = Vec::new();
     for grant in &policy.grants {
-        let (path, access) = match grant {
-            Grant::Read(path) => (path, FsPerms::ReadOnly),
-            Grant::Write(path) => (path, FsPerms::ReadWrite),
+        match grant {
             Grant::Env(name, value) => {
                 builder.env(name, value);
-                continue;
             }
-            Grant::Net(address) => {
-                addresses.push(*address);
-                continue;
-            }
-            Grant::Exec(_) | Grant::Source(_) | Grant::System => continue,
-        };
-        // WASI can hand out directories only. One that is missing, or a file, is reachable through
-        // `zymogen:task/files` alone.
-        if Path::new(path).is_dir() {
-            let _ = builder.preopened_dir(path, path, access);
+            Grant::Net(address) => addresses.push(*address),
+            _ => {}
         }
     }
+    preopen(&mut builder, roots);
     if !addresses.is_empty() {
         builder
             .allow_tcp(true)
@@ -123,6 +123,23 @@ fn wasi(name: &str, policy: &Policy, output: &Arc<Output>) -> WasiCtx {
             });
     }
     builder.build()
+}
+
+/// WASI can hand out directories only. A root that is missing, or a file, is reachable through
+/// `zymogen:task/files` alone.
+fn preopen(builder: &mut WasiCtxBuilder, roots: &Roots) {
+    for root in roots.iter() {
+        let Some(directory) = root.directory() else {
+            continue;
+        };
+        let access = match root.access() {
+            Access::Read => FsPerms::ReadOnly,
+            Access::Write => FsPerms::ReadWrite,
+        };
+        // /proc leads to exactly this directory, whatever has taken its name since.
+        let through = format!("/proc/self/fd/{}", directory.as_raw_fd());
+        let _ = builder.preopened_dir(through, root.path(), access);
+    }
 }
 
 impl WasiView for Guest {

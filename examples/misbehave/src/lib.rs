@@ -8,7 +8,11 @@ use std::time::Duration;
 #[allow(missing_docs)]
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports))]
 mod bindings {
-    wit_bindgen::generate!({ world: "misbehave" });
+    wit_bindgen::generate!({
+        world: "zymogen:misbehave/misbehave",
+        path: ["../../wit", "wit"],
+        generate_all,
+    });
 }
 
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code))]
@@ -18,13 +22,16 @@ struct Misbehave;
 #[cfg(target_family = "wasm")]
 bindings::export!(Misbehave with_types_in bindings);
 
+use bindings::exports::zymogen::misbehave::deeds::{Guest, Step};
+use bindings::zymogen::task::files::{self, Attributes, Content};
+
 /// How much memory is taken at a time: a page of wasm's.
 const PAGE: usize = 64 * 1024;
 
 /// How much `flood` writes.
 const FLOOD: usize = 1 << 30;
 
-impl bindings::exports::zymogen::misbehave::deeds::Guest for Misbehave {
+impl Guest for Misbehave {
     fn trap() {
         #[cfg(target_family = "wasm")]
         core::arch::wasm32::unreachable();
@@ -72,6 +79,10 @@ impl bindings::exports::zymogen::misbehave::deeds::Guest for Misbehave {
         std::fs::read_to_string(path).map_err(|error| error.to_string())
     }
 
+    fn take_steps(steps: Vec<Step>) -> Vec<Result<String, String>> {
+        steps.into_iter().map(take).collect()
+    }
+
     fn environment() -> Vec<(String, String)> {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -96,6 +107,27 @@ impl bindings::exports::zymogen::misbehave::deeds::Guest for Misbehave {
     fn exit(code: u8) {
         std::process::exit(i32::from(code));
     }
+}
+
+fn take(step: Step) -> Result<String, String> {
+    let done = match step {
+        Step::MakeLink((path, target)) => files::make_symlink(&path, &target),
+        Step::Write((path, text)) => {
+            let nothing = Attributes {
+                mode: None,
+                owner: None,
+                group: None,
+            };
+            files::replace(&path, &Content::Bytes(text.into_bytes()), &nothing)
+        }
+        Step::Remove(path) => files::remove(&path, true),
+        Step::Read(path) => {
+            let content = files::read(&path, 1 << 20).map_err(|error| error.to_string())?;
+            return Ok(String::from_utf8_lossy(&content).into_owned());
+        }
+    };
+    done.map(|()| String::new())
+        .map_err(|error| error.to_string())
 }
 
 /// Recurses without end. The result depends on the inner call's, so that no compiler makes a loop of it.

@@ -1,71 +1,91 @@
 //! From a path that a guest names to an open directory and a name in it, inside a grant.
 //!
-//! The way to a grant's root is the operator's: links in it are followed. From the root on, each
-//! component is opened without following links, and nothing follows the last one, so that whoever
-//! can write below the root cannot lead the guest out of it.
+//! It begins at a root, which was fixed before the guest ran ([`super::roots`]). From there each component
+//! is opened without following links, and nothing follows the last one, so that whoever can write
+//! below the root cannot lead the guest out of it.
 
 use super::bindings::zymogen::task::files::Error;
+use super::roots::{Root, enter};
 use crate::guest::Guest;
 use proto::Access;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+/// A path that the policy grants. Nobody has looked yet what is there.
+pub(super) struct Granted {
+    root: Arc<Root>,
+    path: String,
+}
 
 /// A directory, and the name of something in it. The name is `.` for the root directory alone.
 pub(super) struct Place {
-    pub(super) directory: OwnedFd,
+    pub(super) directory: Arc<OwnedFd>,
     pub(super) name: String,
     pub(super) path: String,
 }
 
-const DIRECTORY: OFlags = OFlags::DIRECTORY
-    .union(OFlags::CLOEXEC)
-    .union(OFlags::RDONLY);
-
 impl Guest {
-    /// Finds the place of a path for an access that must be granted.
-    pub(super) fn locate(&self, path: &str, access: Access) -> Result<Place, Error> {
-        self.locate_with(path, access, false)
+    /// Asks the policy for a path.
+    pub(super) fn granted(&self, path: &str, access: Access) -> Result<Granted, Error> {
+        let path = normalise(path)?;
+        let root = self.policy.covering(&path, access);
+        match root.and_then(|root| self.roots.get(root)) {
+            Some(root) => Ok(Granted { root, path }),
+            None => {
+                let verb = match access {
+                    Access::Read => "read",
+                    Access::Write => "write",
+                };
+                let granted = self.policy.summary();
+                Err(Error::Denied(format!(
+                    "to {verb} {path}; granted: {granted}"
+                )))
+            }
+        }
+    }
+}
+
+impl Granted {
+    /// Goes to the place of the path.
+    pub(super) fn locate(&self) -> Result<Place, Error> {
+        self.go(enter)
     }
 
     /// The same, making the directories that lead there.
-    pub(super) fn locate_making(&self, path: &str) -> Result<Place, Error> {
-        self.locate_with(path, Access::Write, true)
+    pub(super) fn locate_making(&self) -> Result<Place, Error> {
+        self.go(|from, name| match enter(from, name) {
+            Err(Errno::NOENT) => {
+                match rustix::fs::mkdirat(from, name, Mode::from(0o755)) {
+                    Ok(()) | Err(Errno::EXIST) => {}
+                    Err(error) => return Err(error),
+                }
+                enter(from, name)
+            }
+            done => done,
+        })
     }
 
-    fn locate_with(&self, path: &str, access: Access, make: bool) -> Result<Place, Error> {
-        let normal = normalise(path)?;
-        let root = self.policy.covering(&normal, access).ok_or_else(|| {
-            let verb = match access {
-                Access::Read => "read",
-                Access::Write => "write",
-            };
-            let granted = self.policy.summary();
-            Error::Denied(format!("to {verb} {normal}; granted: {granted}"))
-        })?;
-        let root = root.trim_end_matches('/');
-        // `covering` has found that the path begins with the root.
-        let (parent, name) = split(&normal);
-        let (outer, inner) = if parent.len() >= root.len() {
-            parent.split_at(root.len())
-        } else {
-            (parent, "")
-        };
-        let mut directory = open_outer(outer, make).map_err(|error| failed(outer, error))?;
-        for component in inner.split('/').filter(|part| !part.is_empty()) {
-            directory =
-                open_inner(&directory, component, make).map_err(|error| failed(&normal, error))?;
+    fn go(&self, step: impl Fn(&OwnedFd, &str) -> Result<OwnedFd, Errno>) -> Result<Place, Error> {
+        let (mut directory, names) = self.root.start(&self.path);
+        let mut names = names.split('/').filter(|name| !name.is_empty());
+        let mut name = names.next().unwrap_or(".");
+        for next in names {
+            let inner = step(&directory, name).map_err(|error| failed(&self.path, error))?;
+            directory = Arc::new(inner);
+            name = next;
         }
         Ok(Place {
             directory,
             name: name.to_owned(),
-            path: normal.clone(),
+            path: self.path.clone(),
         })
     }
 }
 
 /// Absolute, without `.`, `..`, doubled slashes and zero bytes: what can be compared with a grant.
-fn normalise(path: &str) -> Result<String, Error> {
+pub(super) fn normalise(path: &str) -> Result<String, Error> {
     let mut parts = Vec::new();
     let denied = |why: &str| Error::Denied(format!("`{path}`: {why}"));
     let relative = path
@@ -82,46 +102,8 @@ fn normalise(path: &str) -> Result<String, Error> {
     Ok(format!("/{}", parts.join("/")))
 }
 
-fn split(path: &str) -> (&str, &str) {
-    match path.rsplit_once('/') {
-        Some((parent, name)) if !name.is_empty() => (parent, name),
-        _ => ("", "."),
-    }
-}
-
-fn open_outer(path: &str, make: bool) -> Result<OwnedFd, Errno> {
-    let path = if path.is_empty() { "/" } else { path };
-    match rustix::fs::openat(CWD, path, DIRECTORY, Mode::empty()) {
-        Err(Errno::NOENT) if make => {
-            let (parent, name) = split(path);
-            let parent = open_outer(parent, make)?;
-            match rustix::fs::mkdirat(&parent, name, Mode::from(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error),
-            }
-            rustix::fs::openat(&parent, name, DIRECTORY, Mode::empty())
-        }
-        done => done,
-    }
-}
-
-fn open_inner(directory: &OwnedFd, name: &str, make: bool) -> Result<OwnedFd, Errno> {
-    let flags = DIRECTORY | OFlags::NOFOLLOW;
-    match rustix::fs::openat(directory, name, flags, Mode::empty()) {
-        Err(Errno::NOENT) if make => {
-            match rustix::fs::mkdirat(directory, name, Mode::from(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(error) => return Err(error),
-            }
-            rustix::fs::openat(directory, name, flags, Mode::empty())
-        }
-        done => done,
-    }
-}
-
 /// What an error of the operating system means to a guest.
 pub(super) fn failed(path: &str, error: Errno) -> Error {
-    let path = if path.is_empty() { "/" } else { path };
     match error {
         Errno::NOENT => Error::NotFound(path.to_owned()),
         Errno::EXIST => Error::Exists(path.to_owned()),
@@ -135,7 +117,7 @@ pub(super) fn failed(path: &str, error: Errno) -> Error {
 
 /// What is at a place, if there is something; a link is not followed.
 pub(super) fn stat(place: &Place) -> Result<Option<rustix::fs::Stat>, Error> {
-    match rustix::fs::statat(&place.directory, &place.name, AtFlags::SYMLINK_NOFOLLOW) {
+    match rustix::fs::statat(&*place.directory, &place.name, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(stat) => Ok(Some(stat)),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(failed(&place.path, error)),

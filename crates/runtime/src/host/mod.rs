@@ -1,12 +1,16 @@
 //! What a guest may import besides WASI: one file for each interface of `wit/`.
 
+mod blocking;
 mod command;
 mod files;
 mod locate;
 mod log;
 mod names;
+mod roots;
 mod sources;
 mod system;
+
+pub(crate) use roots::Roots;
 
 use crate::guest::Guest;
 use wasmtime::component::{HasSelf, Linker};

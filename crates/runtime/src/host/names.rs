@@ -25,20 +25,29 @@ pub(super) fn group_name(gid: u32) -> Option<String> {
     name(GROUP, gid)
 }
 
-/// Both files have the name first and the number third.
-fn id(file: &str, wanted: &str) -> Option<u32> {
-    let text = fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next()? == wanted).then(|| fields.nth(1)?.parse().ok())?
+/// Both files have the name first and the number third. What else is in a line need not be UTF-8.
+fn entries(file: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
+    file.split(|byte| *byte == b'\n').filter_map(|line| {
+        let mut fields = line.split(|byte| *byte == b':');
+        let name = fields.next()?;
+        let number = str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
+        Some((name, number))
     })
 }
 
-fn name(file: &str, wanted: u32) -> Option<String> {
-    let text = fs::read_to_string(file).ok()?;
-    text.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(wanted)).then(|| name.to_owned())
-    })
+fn id(file: &str, wanted: &str) -> Option<u32> {
+    let bytes = fs::read(file).ok()?;
+    entries(&bytes)
+        .find(|(name, _)| *name == wanted.as_bytes())
+        .map(|(_, id)| id)
 }
+
+fn name(file: &str, wanted: u32) -> Option<String> {
+    let bytes = fs::read(file).ok()?;
+    entries(&bytes)
+        .find(|(_, id)| *id == wanted)
+        .map(|(name, _)| String::from_utf8_lossy(name).into_owned())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! `zymogen:task/system`: what machine this is.
 
 use super::bindings::zymogen::task::system::{Address, Host, Info, Mount};
+use super::blocking::blocking;
 use super::names;
 use crate::guest::{Denied, Guest};
 use proto::policy::Grant;
@@ -15,7 +16,7 @@ impl Host for Guest {
             let why = format!("to read facts about the system; granted: {granted}");
             return Err(wasmtime::Error::new(Denied(why)));
         }
-        Ok(info())
+        blocking(|_| info()).await
     }
 }
 
