@@ -113,3 +113,11 @@ copy = { path = "@/kernel", content = "{{ facts.kernel.name }}" }
     assert_eq!(tasks[1]["status"], "changed", "{tasks:?}");
     assert!(plan.read("kernel").contains("Linux"));
 }
+
+#[test]
+fn a_path_may_be_written_with_slashes_to_spare() {
+    let plan = Plan::new("[vars]\nbase = \"@//tree/./\"\n\n[[task]]\ncopy = { path = \"{{ vars.base }}/conf\", content = \"x\" }\n");
+    std::fs::create_dir(plan.path("tree")).unwrap();
+    once(&plan);
+    assert_eq!(plan.read("tree/conf"), "x");
+}

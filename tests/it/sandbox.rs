@@ -79,3 +79,10 @@ fn facts_need_their_grant() {
     .status(0)
     .stdout_has(&["hostname"]);
 }
+
+#[test]
+fn a_grant_whose_path_climbs_is_a_usage_error() {
+    misbehave("environment()", &["read:/srv/../etc"])
+        .status(64)
+        .stderr_has(&["without `..`"]);
+}

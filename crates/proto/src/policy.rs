@@ -1,5 +1,9 @@
 //! What one call may touch and use up. Both travel with the call, as plain data; the runtime enforces them.
 
+mod path;
+
+pub use path::normal_path;
+
 use crate::Digest;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -52,17 +56,15 @@ impl FromStr for Grant {
             found: text.to_owned(),
             expected,
         };
-        let path = |path: &str, expected| {
-            if path.starts_with('/') {
-                Ok(path.to_owned())
-            } else {
-                Err(fail(expected))
-            }
-        };
+        let path = |path, expected| normal_path(path).ok_or_else(|| fail(expected));
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
-            Some(("read", rest)) => path(rest, "`read:/absolute/path`").map(Self::Read),
-            Some(("write", rest)) => path(rest, "`write:/absolute/path`").map(Self::Write),
+            Some(("read", rest)) => {
+                path(rest, "`read:/absolute/path`, without `..`").map(Self::Read)
+            }
+            Some(("write", rest)) => {
+                path(rest, "`write:/absolute/path`, without `..`").map(Self::Write)
+            }
             Some(("exec", rest)) => {
                 let argv: Vec<_> = rest.split_whitespace().map(str::to_owned).collect();
                 if argv.is_empty() {
@@ -111,7 +113,7 @@ pub struct Policy {
 
 impl Policy {
     /// The longest granted path that is `path` or leads to it, if there is one with enough access.
-    /// `path` must be absolute and normal: no `.`, `..` or doubled slash.
+    /// `path` must be normal, as [`normal_path`] makes it.
     #[must_use]
     pub fn covering(&self, path: &str, access: Access) -> Option<&str> {
         let candidates = self.grants.iter().filter_map(|grant| match grant {

@@ -2,7 +2,7 @@
 
 use super::wit::Wit;
 use super::{Function, Module, ModuleError};
-use proto::policy::Grant;
+use proto::policy::{Grant, normal_path};
 use proto::{Digest, Policy};
 use wasmtime::component::{Type, Val};
 use wit_parser::TypeDefKind;
@@ -196,9 +196,10 @@ fn values_at<'a>(kind: ResourceKind, value: &'a Val, path: &[String], found: &mu
 
 fn grant(kind: ResourceKind, value: &Val, check: bool) -> Option<Grant> {
     match (kind, value) {
-        (ResourceKind::ReadPath, Val::String(path)) => Some(Grant::Read(path.clone())),
-        (ResourceKind::WritePath, Val::String(path)) if check => Some(Grant::Read(path.clone())),
-        (ResourceKind::WritePath, Val::String(path)) => Some(Grant::Write(path.clone())),
+        // A path that has no normal form is granted to nobody; the task says what is wrong with it.
+        (ResourceKind::ReadPath, Val::String(path)) => normal_path(path).map(Grant::Read),
+        (ResourceKind::WritePath, Val::String(path)) if check => normal_path(path).map(Grant::Read),
+        (ResourceKind::WritePath, Val::String(path)) => normal_path(path).map(Grant::Write),
         (ResourceKind::CommandLine, Val::List(_)) if check => None,
         (ResourceKind::CommandLine, Val::List(argv)) => {
             let argv = argv.iter().filter_map(|word| match word {

@@ -7,6 +7,7 @@
 use super::bindings::zymogen::task::files::Error;
 use crate::guest::Guest;
 use proto::Access;
+use proto::policy::normal_path;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -34,7 +35,11 @@ impl Guest {
     }
 
     fn locate_with(&self, path: &str, access: Access, make: bool) -> Result<Place, Error> {
-        let normal = normalise(path)?;
+        let normal = normal_path(path).ok_or_else(|| {
+            Error::Denied(format!(
+                "`{path}`: a path must be absolute, without `..` and zero bytes"
+            ))
+        })?;
         let root = self.policy.covering(&normal, access).ok_or_else(|| {
             let verb = match access {
                 Access::Read => "read",
@@ -62,24 +67,6 @@ impl Guest {
             path: normal.clone(),
         })
     }
-}
-
-/// Absolute, without `.`, `..`, doubled slashes and zero bytes: what can be compared with a grant.
-fn normalise(path: &str) -> Result<String, Error> {
-    let mut parts = Vec::new();
-    let denied = |why: &str| Error::Denied(format!("`{path}`: {why}"));
-    let relative = path
-        .strip_prefix('/')
-        .ok_or_else(|| denied("the path must be absolute"))?;
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => return Err(denied("the path must not contain `..`")),
-            part if part.contains('\0') => return Err(denied("the path contains a zero byte")),
-            part => parts.push(part),
-        }
-    }
-    Ok(format!("/{}", parts.join("/")))
 }
 
 fn split(path: &str) -> (&str, &str) {
