@@ -1,9 +1,11 @@
-//! `zymogen:task/command`: programs of the machine, each granted by its exact argument vector.
+//! `zymogen:task/command`: programs of the machine, each granted with all that surrounds it.
 
 use super::bindings::zymogen::task::command::{Error, Finished, Host, Request, Status};
 use crate::guest::Guest;
 use crate::output::{Output, Piece};
 use bytes::Bytes;
+use proto::Digest;
+use proto::policy::{Exec, Input, normal_path};
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
@@ -13,20 +15,24 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use wasmtime::Result;
 
+/// Where programs are looked up, and what they get unless the grant says otherwise.
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Bytes that are read from a program at once.
 const PIECE: usize = 16 << 10;
 
 impl Host for Guest {
     async fn run(&mut self, request: Request) -> Result<Result<Finished, Error>> {
-        if !self.policy.may_execute(&request.argv) {
+        let wanted = match wanted(&request) {
+            Ok(wanted) => wanted,
+            Err(error) => return Ok(Err(error)),
+        };
+        if !self.policy.may_execute(&wanted) {
             let granted = self.policy.summary();
             return Ok(Err(Error::Denied(format!(
-                "to execute {:?}; granted: {granted}",
-                request.argv
+                "to execute {wanted}; granted: {granted}"
             ))));
         }
-        let finished = run(&request, &self.output).await;
+        let finished = run(&request, &wanted.cwd, &self.output).await;
         // What the guest did not see counts, too: the limit of the call is the limit of all it causes.
         if let Some(over) = self.output.check() {
             return Err(wasmtime::Error::new(over));
@@ -35,8 +41,31 @@ impl Host for Guest {
     }
 }
 
-async fn run(request: &Request, output: &Arc<Output>) -> Result<Finished, Error> {
-    let mut child = spawn(request)?;
+/// What must be granted: all of the request that decides what happens.
+fn wanted(request: &Request) -> Result<Exec, Error> {
+    let program = request.argv.first().map_or("", String::as_str);
+    if !Exec::is_program(program) {
+        let why = "a program is an absolute path, or a name without `/`";
+        return Err(Error::Denied(format!("to execute `{program}`: {why}")));
+    }
+    let directory = request.cwd.as_deref().unwrap_or("/");
+    let cwd = normal_path(directory).ok_or_else(|| {
+        let why = "a working directory is an absolute path without `..`";
+        Error::Denied(format!("to execute `{program}` in `{directory}`: {why}"))
+    })?;
+    Ok(Exec {
+        env: request.env.clone(),
+        cwd,
+        input: match request.stdin.as_slice() {
+            [] => Input::Nothing,
+            bytes => Input::This(Digest(*blake3::hash(bytes).as_bytes())),
+        },
+        ..Exec::new(request.argv.clone())
+    })
+}
+
+async fn run(request: &Request, cwd: &str, output: &Arc<Output>) -> Result<Finished, Error> {
+    let mut child = spawn(request, cwd)?;
     // Kills all that the program started, when it has ended or when the call is dropped.
     let group = Group(child.id());
     let input = child.stdin.take();
@@ -80,22 +109,19 @@ async fn run(request: &Request, output: &Arc<Output>) -> Result<Finished, Error>
     }
 }
 
-fn spawn(request: &Request) -> Result<Child, Error> {
+fn spawn(request: &Request, cwd: &str) -> Result<Child, Error> {
     let [program, arguments @ ..] = request.argv.as_slice() else {
         return Err(Error::NotFound("an empty argument vector".to_owned()));
     };
-    let directory = request.cwd.as_deref().unwrap_or("/");
-    let path = request.env.iter().rev().find(|(name, _)| name == "PATH");
-    let path = path.map_or(DEFAULT_PATH, |(_, path)| path.as_str());
-    let found = find(program, path)?;
+    let found = find(program)?;
     let mut command = Command::new(found);
     command
         .arg0(program)
         .args(arguments)
         .env_clear()
-        .env("PATH", path)
+        .env("PATH", DEFAULT_PATH)
         .envs(request.env.iter().map(|(name, value)| (name, value)))
-        .current_dir(directory)
+        .current_dir(cwd)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -111,25 +137,25 @@ fn spawn(request: &Request) -> Result<Child, Error> {
         });
     }
     command.spawn().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => {
-            Error::NotFound(format!("`{program}`, or its directory {directory}"))
-        }
+        ErrorKind::NotFound => Error::NotFound(format!("`{program}`, or its directory {cwd}")),
         _ => Error::Io(format!("`{program}`: {error}")),
     })
 }
 
-/// The lookup is ours, so that it uses the PATH of the request and not that of this process.
-fn find(program: &str, path: &str) -> Result<String, Error> {
+/// The lookup is ours, so that it uses neither the PATH of this process nor one that a guest chose: a
+/// name in a grant means a program of the system.
+fn find(program: &str) -> Result<String, Error> {
     if program.contains('/') {
         return Ok(program.to_owned());
     }
-    path.split(':')
+    DEFAULT_PATH
+        .split(':')
         .map(|directory| format!("{directory}/{program}"))
         .find(|candidate| {
             rustix::fs::access(candidate, rustix::fs::Access::EXEC_OK).is_ok()
                 && std::path::Path::new(candidate).is_file()
         })
-        .ok_or_else(|| Error::NotFound(format!("`{program}` in {path}")))
+        .ok_or_else(|| Error::NotFound(format!("`{program}` in {DEFAULT_PATH}")))
 }
 
 async fn collect(
