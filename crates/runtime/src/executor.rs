@@ -2,6 +2,7 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
+use crate::guard::Guard;
 use crate::guest::{Guest, OverLimit, ended};
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
@@ -22,6 +23,7 @@ pub struct Executor {
     modules: Modules,
     ticker: Ticker,
     upstream: Arc<dyn Upstream>,
+    guard: Option<Arc<dyn Guard>>,
 }
 
 impl Executor {
@@ -41,7 +43,15 @@ impl Executor {
             modules: Modules::new(engines.clone(), compatibility, artifacts, upstream.clone()),
             engines,
             upstream,
+            guard: None,
         })
+    }
+
+    /// With a guard that ends commands when this process can no longer.
+    #[must_use]
+    pub fn guarded(mut self, guard: Arc<dyn Guard>) -> Self {
+        self.guard = Some(guard);
+        self
     }
 
     /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
@@ -73,6 +83,7 @@ impl Executor {
             call.policy,
             call.limits,
             self.upstream.clone(),
+            self.guard.clone(),
         );
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();

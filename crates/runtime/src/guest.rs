@@ -1,6 +1,7 @@
 //! What one call's store holds: the sandbox.
 
 use crate::engine::MAX_WASM_STACK;
+use crate::guard::Guard;
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
@@ -57,6 +58,7 @@ pub(crate) struct Guest {
     pub(crate) limits: CallLimits,
     pub(crate) output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
+    pub(crate) guard: Option<Arc<dyn Guard>>,
 }
 
 impl Guest {
@@ -65,6 +67,7 @@ impl Guest {
         policy: Policy,
         limits: CallLimits,
         upstream: Arc<dyn Upstream>,
+        guard: Option<Arc<dyn Guard>>,
     ) -> Self {
         let output = Arc::new(Output::new(
             module.name.clone(),
@@ -79,6 +82,7 @@ impl Guest {
             limits,
             output,
             upstream,
+            guard,
         }
     }
 }
