@@ -203,3 +203,58 @@ async fn a_typed_call_from_rust() {
     assert!(error.starts_with("module `misbehave` trapped: "), "{error}");
     context.shutdown().await;
 }
+
+/// Kills a slave while a shell and its `sleep` run in it, and waits until nothing of them is left.
+async fn killed_with_its_slave(cache: bool, seconds: &str) {
+    let options = host::master::Options {
+        cache,
+        ..host::master::Options::default()
+    };
+    let master = host::testing::master_with(home(), options).unwrap();
+    let context = master.connect(&"local".parse().unwrap()).await.unwrap();
+    let command = master.repository().find("command").unwrap();
+    let function = command.function("run").unwrap();
+    let script = format!("sleep {seconds}; :");
+    let text = format!(
+        "run({{argv: [\"sh\", \"-c\", \"{script}\"], stdin: none, env: none, chdir: none, \
+         creates: none, removes: none, timeout-ms: none, ok-status: none}}, apply)"
+    );
+    let args = host::value::CallText::parse(&text).unwrap();
+    let args = args.to_vals(&function.params).unwrap();
+    let policy = Policy {
+        grants: vec![format!("exec:sh -c '{script}'").parse().unwrap()],
+    };
+    let limits = CallLimits::default();
+    let call = context.call(&command, &function, &args, policy, limits);
+    let pid = i32::try_from(context.hello().pid).unwrap();
+    let sleep = format!("sleep {seconds}");
+    let guard = format!("zymogen-slave: guard of {pid}");
+    let killer = async {
+        until(|| processes(&sleep).len() == 2).await;
+        assert_eq!(processes(&guard).len(), 1);
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    };
+    let (ended, ()) = tokio::join!(call, killer);
+    assert!(matches!(ended, Ok(CallResult::Dead(_))), "{ended:?}");
+    until(|| processes(&sleep).is_empty() && processes(&guard).is_empty()).await;
+    context.shutdown().await;
+}
+
+async fn until(mut is: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is() {
+        assert!(start.elapsed() < Duration::from_secs(20), "never");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn all_that_a_command_started_dies_with_a_slave_that_is_killed() {
+    killed_with_its_slave(true, "1000.125").await;
+}
+
+#[tokio::test]
+async fn it_dies_even_where_the_slave_left_no_file() {
+    killed_with_its_slave(false, "1000.0625").await;
+}

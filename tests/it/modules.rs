@@ -113,3 +113,34 @@ copy = { path = "@/kernel", content = "{{ facts.kernel.name }}" }
     assert_eq!(tasks[1]["status"], "changed", "{tasks:?}");
     assert!(plan.read("kernel").contains("Linux"));
 }
+
+#[test]
+fn a_path_may_be_written_with_slashes_to_spare() {
+    let plan = Plan::new(
+        "[vars]\nbase = \"@//tree/./\"\n\n[[task]]\ncopy = { path = \"{{ vars.base }}/conf\", content = \"x\" }\n",
+    );
+    std::fs::create_dir(plan.path("tree")).unwrap();
+    once(&plan);
+    assert_eq!(plan.read("tree/conf"), "x");
+}
+
+#[test]
+fn command_is_granted_with_all_that_surrounds_it() {
+    let plan = Plan::new(
+        r#"
+[[task]]
+command = { argv = ["sh", "-c", 'cat; pwd; echo "$A $1"', "sh", "*"], stdin = "in ", env = [["A", "b"]], chdir = "@//" }
+register = "ran"
+
+[[task]]
+copy = { path = "@/out", content = "{{ ran.stdout }}" }
+"#,
+    );
+    let tasks = plan.tasks(&[]);
+    let here = plan.directory.path().to_str().unwrap();
+    let expected = format!("exec:-C {here} A=… sh -c 'cat; pwd; echo \"$A $1\"' sh '*' <");
+    let granted = tasks[0]["grants"][0].as_str().unwrap();
+    // What follows is the beginning of the input's digest.
+    assert!(granted.starts_with(&expected), "{tasks:?}");
+    assert_eq!(plan.read("out"), format!("in {here}\nb *\n"));
+}

@@ -125,3 +125,71 @@ fn facts_need_their_grant() {
     .status(0)
     .stdout_has(&["hostname"]);
 }
+
+#[test]
+fn a_grant_whose_path_climbs_is_a_usage_error() {
+    misbehave("environment()", &["read:/srv/../etc"])
+        .status(64)
+        .stderr_has(&["without `..`"]);
+}
+
+/// `zymogen call local command` with these parameters, and these grants.
+fn command(params: &str, grants: &[&str]) -> crate::support::Run {
+    let nothing = "creates: none, removes: none, timeout-ms: none, ok-status: none";
+    let call = format!("run({{{params}, {nothing}}}, apply)");
+    let mut arguments = vec!["call", "local", "command", &call];
+    for grant in grants {
+        arguments.extend(["--grant", grant]);
+    }
+    run(&arguments)
+}
+
+#[test]
+fn a_granted_command_brings_nothing_that_was_not_granted() {
+    let argv = r#"argv: ["sh", "-c", "echo $A; pwd; cat"]"#;
+    let grant = "exec:sh -c 'echo $A; pwd; cat'";
+    let plain = format!("{argv}, stdin: none, env: none, chdir: none");
+    command(&plain, &[grant])
+        .status(0)
+        .stdout_has(&[r#"stdout: "\n/\n""#]);
+    for (surroundings, granted) in [
+        (
+            r#"stdin: none, env: some([("A", "b")]), chdir: none"#,
+            "exec:A=b sh -c 'echo $A; pwd; cat'",
+        ),
+        (
+            r#"stdin: none, env: none, chdir: some("/usr//.")"#,
+            "exec:-C /usr sh -c 'echo $A; pwd; cat'",
+        ),
+        (
+            r#"stdin: some("in"), env: none, chdir: none"#,
+            "exec:sh -c 'echo $A; pwd; cat' <*",
+        ),
+    ] {
+        let params = format!("{argv}, {surroundings}");
+        command(&params, &[grant])
+            .status(3)
+            .stdout_has(&["denied", "granted: exec:sh -c"]);
+        command(&params, &[granted])
+            .status(0)
+            .stdout_has(&["status: some(0)"]);
+    }
+}
+
+#[test]
+fn a_program_is_looked_up_where_the_guest_has_no_say() {
+    let plan = Plan::new("");
+    let evil = plan.file("uname", "#!/bin/sh\necho evil\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(evil, mode).unwrap();
+    let here = plan.directory.path().to_str().unwrap();
+    let params =
+        format!(r#"argv: ["uname"], stdin: none, env: some([("PATH", "{here}")]), chdir: none"#);
+    command(&params, &["exec:uname"])
+        .status(3)
+        .stdout_has(&["denied"]);
+    // Even one that is granted: it is for the program, not for finding it.
+    command(&params, &[&format!("exec:PATH={here} uname")])
+        .status(0)
+        .stdout_has(&["Linux"]);
+}

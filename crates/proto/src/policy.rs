@@ -1,10 +1,18 @@
 //! What one call may touch and use up. Both travel with the call, as plain data; the runtime enforces them.
 
+mod exec;
+mod path;
+mod words;
+
+pub use exec::{Exec, Input};
+pub use path::normal_path;
+
 use crate::Digest;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use words::quoted;
 
 /// How a file may be used. Writing includes reading.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -23,9 +31,8 @@ pub enum Grant {
     Read(String),
     /// Read and write this absolute path and all below it: `write:/srv/app`.
     Write(String),
-    /// Execute this program with exactly these arguments, or with any if the last is `*`:
-    /// `exec:/bin/df -h`, `exec:systemctl *`.
-    Exec(Vec<String>),
+    /// Execute this, and so: `exec:/bin/df -h`, `exec:systemctl *`, `exec:-C /srv LANG=C make all`.
+    Exec(Exec),
     /// See this environment variable with this value: `env:LANG=C`.
     Env(String, String),
     /// Connect to, or bind, this address: `net:127.0.0.1:80`. On the wire the text of the address.
@@ -52,25 +59,18 @@ impl FromStr for Grant {
             found: text.to_owned(),
             expected,
         };
-        let path = |path: &str, expected| {
-            if path.starts_with('/') {
-                Ok(path.to_owned())
-            } else {
-                Err(fail(expected))
-            }
-        };
+        let path = |path, expected| normal_path(path).ok_or_else(|| fail(expected));
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
-            Some(("read", rest)) => path(rest, "`read:/absolute/path`").map(Self::Read),
-            Some(("write", rest)) => path(rest, "`write:/absolute/path`").map(Self::Write),
-            Some(("exec", rest)) => {
-                let argv: Vec<_> = rest.split_whitespace().map(str::to_owned).collect();
-                if argv.is_empty() {
-                    Err(fail("`exec:PROGRAM ARGUMENT ...`"))
-                } else {
-                    Ok(Self::Exec(argv))
-                }
+            Some(("read", rest)) => {
+                path(rest, "`read:/absolute/path`, without `..`").map(Self::Read)
             }
+            Some(("write", rest)) => {
+                path(rest, "`write:/absolute/path`, without `..`").map(Self::Write)
+            }
+            Some(("exec", rest)) => Exec::parse(rest)
+                .map(Self::Exec)
+                .ok_or_else(|| fail(Exec::EXPECTED)),
             Some(("env", rest)) => rest
                 .split_once('=')
                 .map(|(name, value)| Self::Env(name.to_owned(), value.to_owned()))
@@ -89,11 +89,11 @@ impl FromStr for Grant {
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Read(path) => write!(f, "read:{path}"),
-            Self::Write(path) => write!(f, "write:{path}"),
-            Self::Exec(argv) => write!(f, "exec:{}", argv.join(" ")),
+            Self::Read(path) => write!(f, "read:{}", quoted(path)),
+            Self::Write(path) => write!(f, "write:{}", quoted(path)),
+            Self::Exec(exec) => write!(f, "exec:{exec}"),
             // The value may be a secret.
-            Self::Env(name, _) => write!(f, "env:{name}=…"),
+            Self::Env(name, _) => write!(f, "env:{}=…", quoted(name)),
             Self::Net(address) => write!(f, "net:{address}"),
             Self::Source(digest) => write!(f, "source:{}", digest.short()),
             Self::System => f.write_str("system"),
@@ -112,7 +112,7 @@ pub struct Policy {
 impl Policy {
     /// The granted path that decides about `path`, if there is one with enough access: the outermost that may
     /// be written, because who writes there can replace all below it; else the longest that may be read.
-    /// `path` must be absolute and normal: no `.`, `..` or doubled slash.
+    /// `path` must be normal, as [`normal_path`] makes it.
     #[must_use]
     pub fn covering(&self, path: &str, access: Access) -> Option<&str> {
         let covers = |root: &&str| is_at_or_below(path, root);
@@ -130,14 +130,18 @@ impl Policy {
             .or_else(|| read.filter(covers).max_by_key(|root| root.len()))
     }
 
-    /// May this argument vector be executed?
+    /// Is any path granted?
     #[must_use]
-    pub fn may_execute(&self, argv: &[String]) -> bool {
+    pub fn grants_paths(&self) -> bool {
+        let is_path = |grant: &Grant| matches!(grant, Grant::Read(_) | Grant::Write(_));
+        self.grants.iter().any(is_path)
+    }
+
+    /// May this command be executed?
+    #[must_use]
+    pub fn may_execute(&self, wanted: &Exec) -> bool {
         self.grants.iter().any(|grant| match grant {
-            Grant::Exec(granted) => match granted.split_last() {
-                Some((star, fixed)) if star == "*" => argv.starts_with(fixed) && !argv.is_empty(),
-                _ => argv == granted,
-            },
+            Grant::Exec(granted) => granted.covers(wanted),
             _ => false,
         })
     }

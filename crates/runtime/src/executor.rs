@@ -2,7 +2,9 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
+use crate::guard::Guard;
 use crate::guest::{Guest, Meter, OverLimit, ended};
+use crate::host::blocking;
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
 use crate::ticker::Ticker;
@@ -28,6 +30,7 @@ pub struct Executor {
     upstream: Arc<dyn Upstream>,
     /// A call has given back its part of the pool.
     freed: Notify,
+    guard: Option<Arc<dyn Guard>>,
 }
 
 impl Executor {
@@ -48,7 +51,15 @@ impl Executor {
             engines,
             upstream,
             freed: Notify::new(),
+            guard: None,
         })
+    }
+
+    /// With a guard that ends commands when this process can no longer.
+    #[must_use]
+    pub fn guarded(mut self, guard: Arc<dyn Guard>) -> Self {
+        self.guard = Some(guard);
+        self
     }
 
     /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
@@ -66,6 +77,7 @@ impl Executor {
     }
 
     async fn run(&self, call: Call, arguments: &[u8]) -> Outcome {
+        let limits = call.limits;
         let ready = async {
             let module = self.modules.get(&call.module).await?;
             let function = module.function(&call.export)?;
@@ -75,12 +87,10 @@ impl Executor {
             Ok(ready) => ready,
             Err(outcome) => return outcome,
         };
-        let guest = Guest::new(
-            &call.module,
-            call.policy,
-            call.limits,
-            self.upstream.clone(),
-        );
+        let guest = match self.guest(call).await {
+            Ok(guest) => guest,
+            Err(error) => return ended(&error, limits),
+        };
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();
         let outcome = tokio::select! {
@@ -91,6 +101,18 @@ impl Executor {
         self.freed.notify_waiters();
         output.finish().await;
         worst(outcome, &output)
+    }
+
+    /// What the store will hold. Finding where path grants lead may block, on a disk that hangs for example.
+    async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
+        let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
+        let paths = call.policy.grants_paths();
+        let make = move || Guest::new(&call.module, call.policy, call.limits, upstream, guard);
+        if paths {
+            blocking(move |_| make()).await
+        } else {
+            Ok(make())
+        }
     }
 
     async fn call(

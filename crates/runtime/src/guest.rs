@@ -1,6 +1,7 @@
 //! What one call's store holds: the sandbox.
 
 use crate::engine::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
+use crate::guard::Guard;
 use crate::host::Roots;
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
@@ -60,6 +61,7 @@ pub(crate) struct Guest {
     pub(crate) limits: CallLimits,
     pub(crate) output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
+    pub(crate) guard: Option<Arc<dyn Guard>>,
 }
 
 impl Guest {
@@ -68,6 +70,7 @@ impl Guest {
         policy: Policy,
         limits: CallLimits,
         upstream: Arc<dyn Upstream>,
+        guard: Option<Arc<dyn Guard>>,
     ) -> Self {
         let output = Arc::new(Output::new(
             module.name.clone(),
@@ -86,6 +89,7 @@ impl Guest {
             limits,
             output,
             upstream,
+            guard,
         }
     }
 }

@@ -8,6 +8,7 @@
 mod artifact;
 mod engine;
 mod executor;
+mod guard;
 mod guest;
 mod host;
 mod modules;
@@ -19,5 +20,6 @@ pub mod value;
 pub use artifact::{ArtifactError, Artifacts};
 pub use engine::{Engines, compatibility, config};
 pub use executor::Executor;
+pub use guard::Guard;
 pub use modules::check_imports;
 pub use upstream::{Artifact, Upstream};

@@ -3,8 +3,11 @@
 //! Its standard streams lead to whoever started it. It says HELLO, is told who it is, executes calls
 //! until it is told to end or its parent is gone, and leaves nothing running.
 //!
+//! The same program is the guard that ends a slave's commands if the slave is killed: `guard`.
+//!
 //! The broker has this thread; guests have threads of their own, so that one that spins delays no message.
 
+mod guard;
 mod identity;
 mod logger;
 mod parent;
@@ -27,6 +30,10 @@ const MAX_WORKERS: usize = 8;
 const EVENT_INTERVAL: u32 = 4;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some(guard::ARGUMENT) {
+        guard::stand();
+        return ExitCode::SUCCESS;
+    }
     let arguments = match identity::Arguments::parse(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => return fail(&error),

@@ -1,5 +1,6 @@
 //! A slave's life between HELLO and its end.
 
+use crate::guard::Guard;
 use crate::identity::Home;
 use crate::logger::Logger;
 use crate::parent::Parent;
@@ -60,7 +61,8 @@ fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker,
             .inspect_err(|error| tracing::warn!("artifacts are not kept: {error}"))
             .ok()
     });
-    let executor = Executor::new(compatibility, artifacts, parent.clone())?;
+    let executor =
+        Executor::new(compatibility, artifacts, parent.clone())?.guarded(Arc::new(Guard::new()?));
     let broker = Broker::new(Settings {
         router: Config {
             me: welcome.context,

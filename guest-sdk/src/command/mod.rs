@@ -1,4 +1,5 @@
-//! Running programs of the machine. Each needs a grant for its exact argument vector.
+//! Running programs of the machine. Each needs a grant for exactly what is asked: argument vector, variables,
+//! working directory and standard input. A task declares them by the types of `zymogen:task/grants`.
 
 use crate::bindings::zymogen::task::command::Error;
 use crate::{Failure, FailureKind};

@@ -12,6 +12,8 @@ pub mod error;
 mod prose;
 pub mod repository;
 pub mod task;
+#[cfg(test)]
+mod tests;
 pub mod wit;
 
 pub use error::ModuleError;

@@ -1,11 +1,13 @@
-//! Modules that `deploy` can run, and the grants that their parameters name.
+//! Modules that `deploy` can run, and the grants that their parameters name: `grants` derives them.
 
-use super::wit::Wit;
+mod grants;
+
+pub use grants::{Resource, ResourceKind};
+
 use super::{Function, Module, ModuleError};
+use proto::Policy;
 use proto::policy::Grant;
-use proto::{Digest, Policy};
 use wasmtime::component::{Type, Val};
-use wit_parser::TypeDefKind;
 
 /// The interface whose import asks for the grant `system`.
 const SYSTEM: &str = "zymogen:task/system@";
@@ -22,28 +24,6 @@ pub struct Task {
     /// The parameters that name what the task may touch.
     pub resources: Vec<Resource>,
     system: bool,
-}
-
-/// A parameter that names something to touch.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Resource {
-    /// The fields that lead to it from `params`.
-    pub path: Vec<String>,
-    /// What its value names.
-    pub kind: ResourceKind,
-}
-
-/// The types of `zymogen:task/grants`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ResourceKind {
-    /// A path that is read.
-    ReadPath,
-    /// A path that is written.
-    WritePath,
-    /// A program with its arguments.
-    CommandLine,
-    /// A file of the master.
-    Source,
 }
 
 impl Task {
@@ -80,7 +60,7 @@ impl Task {
         })?;
         let mut resources = Vec::new();
         if let Some(params) = module.wit.param(&function.export, "params") {
-            collect(&module.wit, params, &mut Vec::new(), &mut resources);
+            grants::collect(&module.wit, params, &mut Vec::new(), &mut resources);
         }
         Ok(Self {
             params: params.clone(),
@@ -99,15 +79,7 @@ impl Task {
         if self.system {
             grants.push(Grant::System);
         }
-        for resource in &self.resources {
-            let mut values = Vec::new();
-            values_at(resource.kind, params, &resource.path, &mut values);
-            grants.extend(
-                values
-                    .into_iter()
-                    .filter_map(|value| grant(resource.kind, value, check)),
-            );
-        }
+        grants.extend(grants::grants(&self.resources, params, check));
         grants.sort();
         grants.dedup();
         Policy { grants }
@@ -136,85 +108,4 @@ fn report_of(function: &Function) -> Option<Type> {
             .map(|field| field.name)
             .eq(["kind", "message", "hint"]);
     fits.then_some(ok)
-}
-
-/// Finds the grant types in a type, below options, lists and records.
-fn collect(wit: &Wit, ty: wit_parser::Type, path: &mut Vec<String>, found: &mut Vec<Resource>) {
-    let kind = match wit.grant_type(ty) {
-        Some("read-path") => Some(ResourceKind::ReadPath),
-        Some("write-path") => Some(ResourceKind::WritePath),
-        Some("command-line") => Some(ResourceKind::CommandLine),
-        Some("source") => Some(ResourceKind::Source),
-        _ => None,
-    };
-    if let Some(kind) = kind {
-        found.push(Resource {
-            path: path.clone(),
-            kind,
-        });
-        return;
-    }
-    match wit.resolved(ty) {
-        Some(TypeDefKind::Option(inner) | TypeDefKind::List(inner)) => {
-            collect(wit, *inner, path, found);
-        }
-        Some(TypeDefKind::Record(record)) => {
-            for field in &record.fields {
-                path.push(field.name.clone());
-                collect(wit, field.ty, path, found);
-                path.pop();
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The values that a path leads to, through options and lists. A command line is itself a list, and
-/// stays whole.
-fn values_at<'a>(kind: ResourceKind, value: &'a Val, path: &[String], found: &mut Vec<&'a Val>) {
-    match (value, path) {
-        (Val::Option(None), _) => {}
-        (Val::Option(Some(inner)), _) => values_at(kind, inner, path, found),
-        (Val::List(words), [])
-            if kind == ResourceKind::CommandLine
-                && words.iter().all(|word| matches!(word, Val::String(_))) =>
-        {
-            found.push(value);
-        }
-        (Val::List(items), _) => items
-            .iter()
-            .for_each(|item| values_at(kind, item, path, found)),
-        (Val::Record(fields), [name, rest @ ..]) => {
-            for (_, inner) in fields.iter().filter(|(field, _)| field == name) {
-                values_at(kind, inner, rest, found);
-            }
-        }
-        (_, []) => found.push(value),
-        _ => {}
-    }
-}
-
-fn grant(kind: ResourceKind, value: &Val, check: bool) -> Option<Grant> {
-    match (kind, value) {
-        (ResourceKind::ReadPath, Val::String(path)) => Some(Grant::Read(path.clone())),
-        (ResourceKind::WritePath, Val::String(path)) if check => Some(Grant::Read(path.clone())),
-        (ResourceKind::WritePath, Val::String(path)) => Some(Grant::Write(path.clone())),
-        (ResourceKind::CommandLine, Val::List(_)) if check => None,
-        (ResourceKind::CommandLine, Val::List(argv)) => {
-            let argv = argv.iter().filter_map(|word| match word {
-                Val::String(word) => Some(word.clone()),
-                _ => None,
-            });
-            Some(Grant::Exec(argv.collect()))
-        }
-        (ResourceKind::Source, Val::Record(fields)) => {
-            fields.iter().find_map(|field| match field {
-                (name, Val::String(digest)) if name == "digest" => {
-                    digest.parse::<Digest>().ok().map(Grant::Source)
-                }
-                _ => None,
-            })
-        }
-        _ => None,
-    }
 }

@@ -279,6 +279,9 @@ fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
         ResourceKind::ReadPath => "to read what it names",
         ResourceKind::WritePath => "to read, make, change and remove what it names",
         ResourceKind::CommandLine => "to run exactly this",
+        ResourceKind::CommandEnvironment => "to run it with exactly these variables",
+        ResourceKind::CommandDirectory => "to run it there",
+        ResourceKind::CommandInput => "to give it exactly this",
         ResourceKind::Source => "to read this file of the master",
     })
 }
@@ -288,11 +291,12 @@ fn example(name: &str, params: &[FieldDescription]) -> String {
     let values = params.iter().filter(|field| field.required).map(|field| {
         let value = match (field.ty.as_str(), field.cases.first()) {
             (_, Some(case)) => format!("\"{case}\""),
-            ("write-path" | "read-path", _) => "\"/a/path/there\"".to_owned(),
+            ("write-path" | "read-path" | "command-directory", _) => "\"/a/path/there\"".to_owned(),
             ("source", _) => "\"a/file/here\"".to_owned(),
             ("command-line", _) => "[\"program\", \"argument\"]".to_owned(),
-            ("string", _) => "\"text\"".to_owned(),
+            ("string" | "command-input", _) => "\"text\"".to_owned(),
             ("bool", _) => "true".to_owned(),
+            ("command-environment", _) => "[]".to_owned(),
             (ty, _) if ty.starts_with("list<") => "[]".to_owned(),
             _ => "1".to_owned(),
         };

@@ -197,7 +197,7 @@ impl Params<'_> {
         for resource in &self.task.resources {
             if !matches!(
                 resource.kind,
-                ResourceKind::ReadPath | ResourceKind::WritePath
+                ResourceKind::ReadPath | ResourceKind::WritePath | ResourceKind::CommandDirectory
             ) {
                 continue;
             }

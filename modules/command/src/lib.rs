@@ -34,8 +34,15 @@ fn run(params: Params, mode: Mode) -> Result<Report, Failure> {
 
 /// What is wrong with the parameters themselves.
 fn check(params: &Params) -> Result<(), Failure> {
-    if params.argv.first().is_none_or(String::is_empty) {
+    let program = params.argv.first().map_or("", String::as_str);
+    if program.is_empty() {
         return Err(Failure::invalid("`argv` names no program"));
+    }
+    if program.contains('/') && !program.starts_with('/') {
+        return Err(Failure::invalid(format!(
+            "`{program}` is neither a name nor an absolute path"
+        ))
+        .hint("begin it with `/`, or leave the directory out"));
     }
     if params.ok_status.as_ref().is_some_and(Vec::is_empty) {
         return Err(Failure::invalid(

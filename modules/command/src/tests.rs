@@ -105,6 +105,8 @@ fn refusals() {
     for wrong in [
         params(&[]),
         params(&[""]),
+        params(&["./run"]),
+        params(&["bin/run"]),
         Params {
             ok_status: Some(Vec::new()),
             ..hello()

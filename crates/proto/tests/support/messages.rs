@@ -11,7 +11,7 @@ use proto::message::{
     Hello, Level, LimitKind, LoadModule, LoadResource, Loaded, LogRecord, ModuleRef, Outcome,
     RefusedKind, Transfer, Welcome,
 };
-use proto::policy::Grant;
+use proto::policy::{Exec, Grant, Input};
 use proto::{Body, CallLimits, ContextId, Digest, Flags, Handle, Policy};
 
 /// The handle at which the examples await replies.
@@ -108,7 +108,13 @@ fn call() -> Call {
     let grants = vec![
         Grant::Read("/etc/hosts".to_owned()),
         Grant::Write("/srv/app".to_owned()),
-        Grant::Exec(vec!["/bin/df".to_owned(), "-h".to_owned()]),
+        Grant::Exec(Exec {
+            any_more: true,
+            env: vec![("LANG".to_owned(), "C".to_owned())],
+            cwd: "/srv".to_owned(),
+            input: Input::This(Digest([0xcd; 32])),
+            ..Exec::new(vec!["/bin/df".to_owned(), "-h".to_owned()])
+        }),
         Grant::Env("LANG".to_owned(), "C".to_owned()),
         Grant::Net("127.0.0.1:80".parse().expect("an address")),
         Grant::Source(Digest([0xcd; 32])),

@@ -8,6 +8,7 @@ use super::bindings::zymogen::task::files::Error;
 use super::roots::{Root, enter};
 use crate::guest::Guest;
 use proto::Access;
+use proto::policy::normal_path;
 use rustix::fs::{AtFlags, Mode};
 use rustix::io::Errno;
 use std::os::fd::OwnedFd;
@@ -84,22 +85,13 @@ impl Granted {
     }
 }
 
-/// Absolute, without `.`, `..`, doubled slashes and zero bytes: what can be compared with a grant.
-pub(super) fn normalise(path: &str) -> Result<String, Error> {
-    let mut parts = Vec::new();
-    let denied = |why: &str| Error::Denied(format!("`{path}`: {why}"));
-    let relative = path
-        .strip_prefix('/')
-        .ok_or_else(|| denied("the path must be absolute"))?;
-    for part in relative.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => return Err(denied("the path must not contain `..`")),
-            part if part.contains('\0') => return Err(denied("the path contains a zero byte")),
-            part => parts.push(part),
-        }
-    }
-    Ok(format!("/{}", parts.join("/")))
+/// The path in the form that can be compared with a grant.
+fn normalise(path: &str) -> Result<String, Error> {
+    normal_path(path).ok_or_else(|| {
+        Error::Denied(format!(
+            "`{path}`: a path must be absolute, without `..` and zero bytes"
+        ))
+    })
 }
 
 /// What an error of the operating system means to a guest.

@@ -10,6 +10,7 @@ mod roots;
 mod sources;
 mod system;
 
+pub(crate) use blocking::blocking;
 pub(crate) use roots::Roots;
 
 use crate::guest::Guest;

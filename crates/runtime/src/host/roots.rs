@@ -8,8 +8,7 @@
 //! soon as it may write there: a link in its place may come from an earlier call, so it leads nowhere. A
 //! root that may only be read may be a link to a directory.
 
-use super::locate::normalise;
-use proto::policy::Grant;
+use proto::policy::{Grant, normal_path};
 use proto::{Access, Policy};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
@@ -67,7 +66,7 @@ impl Roots {
 impl Root {
     /// None for a path without a normal form: nothing can be asked for below it.
     fn pin(path: &str, access: Access) -> Option<Self> {
-        let normal = normalise(path).ok()?;
+        let normal = normal_path(path)?;
         // What is missing now may be made later, from the deepest directory that is there.
         let mut steps = normal.rmatch_indices('/');
         let (anchor, rest) = steps.find_map(|(end, _)| {

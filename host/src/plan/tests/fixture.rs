@@ -10,7 +10,7 @@ use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_compon
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
 /// What the modules of these tests take and give.
-const MODULES: [(&str, &str, &str); 4] = [
+const MODULES: [(&str, &str, &str); 5] = [
     (
         "place",
         "/// Puts something somewhere.
@@ -40,6 +40,17 @@ const MODULES: [(&str, &str, &str); 4] = [
         "record params { files: list<item>, options: option<inner> }
         record item { src: source, dest: write-path }
         record inner { deep: bool }",
+        "count: u32",
+    ),
+    (
+        "series",
+        "record params { steps: list<step>, last: option<command-line> }
+        record step {
+            argv: command-line,
+            env: option<command-environment>,
+            directory: option<command-directory>,
+            input: option<command-input>,
+        }",
         "count: u32",
     ),
 ];
@@ -85,7 +96,8 @@ fn component(name: &str, params: &str, report: &str) -> Vec<u8> {
         "package test:{name}@0.1.0;
         interface task {{
             use zymogen:task/types@0.1.0.{{mode, outcome, failure}};
-            use zymogen:task/grants@0.1.0.{{write-path, read-path, command-line, source}};
+            use zymogen:task/grants@0.1.0.{{write-path, read-path, source}};
+            use zymogen:task/grants@0.1.0.{{command-line, command-environment, command-directory, command-input}};
             {params}
             record report {{ outcome: outcome, {report} }}
             run: func(params: params, mode: mode) -> result<report, failure>;

@@ -80,7 +80,13 @@ impl Disk {
         let policy = Policy {
             grants: grants.collect(),
         };
-        Guest::new(&module, policy, CallLimits::default(), Arc::new(Nobody))
+        Guest::new(
+            &module,
+            policy,
+            CallLimits::default(),
+            Arc::new(Nobody),
+            None,
+        )
     }
 }
 

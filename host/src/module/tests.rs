@@ -1,0 +1,110 @@
+//! What the parameters of a plan grant.
+
+use super::Task;
+use crate::plan::tests::fixture::repository;
+use crate::value::CallText;
+use proto::Digest;
+use proto::policy::{Exec, Grant, Input};
+use wasmtime::component::Val;
+
+/// The task and the value of its parameters, written in WAVE.
+fn task(module: &str, params: &str) -> (Task, Val) {
+    let module = repository().find(module).unwrap();
+    let text = format!("run({params}, apply)");
+    let function = module.function("run").unwrap();
+    let values = CallText::parse(&text).unwrap().to_vals(&function.params);
+    (module.task().unwrap(), values.unwrap().swap_remove(0))
+}
+
+fn grants(module: &str, params: &str) -> Vec<Grant> {
+    let (task, params) = task(module, params);
+    let mut grants = task.grants(&params, false).grants;
+    // These components were made of their WIT alone, which imports `system`.
+    grants.retain(|grant| *grant != Grant::System);
+    grants
+}
+
+#[test]
+fn a_path_is_granted_in_its_normal_form() {
+    for path in ["/srv/app/conf", "/srv/app//conf", "/srv/./app/conf/"] {
+        assert_eq!(
+            grants("place", &format!("{{path: \"{path}\"}}")),
+            [Grant::Write("/srv/app/conf".to_owned())],
+            "{path}"
+        );
+    }
+    for path in ["/srv/../etc", "srv", ""] {
+        assert_eq!(
+            grants("place", &format!("{{path: \"{path}\"}}")),
+            [],
+            "{path}"
+        );
+    }
+}
+
+fn exec(argv: &[&str]) -> Exec {
+    Exec::new(argv.iter().map(|&word| word.to_owned()).collect())
+}
+
+#[test]
+fn a_command_is_granted_with_what_its_own_record_says() {
+    let params = r#"{
+        steps: [
+            {
+                argv: ["make", "all"],
+                env: some([("LANG", "C"), ("A", "b")]),
+                directory: some("/srv//app/"),
+                input: some("yes"),
+            },
+            {argv: ["sync"], env: none, directory: none, input: some("")},
+        ],
+        last: some(["reboot"]),
+    }"#;
+    let yes = Digest(*blake3::hash(b"yes").as_bytes());
+    let variable = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let make = Exec {
+        env: vec![variable("LANG", "C"), variable("A", "b")],
+        cwd: "/srv/app".to_owned(),
+        input: Input::This(yes),
+        ..exec(&["make", "all"])
+    };
+    let granted = [make, exec(&["reboot"]), exec(&["sync"])].map(Grant::Exec);
+    assert_eq!(grants("series", params), granted);
+    let (task, params) = task("series", params);
+    let when_checking = task.grants(&params, true).grants;
+    assert!(
+        !when_checking
+            .iter()
+            .any(|grant| matches!(grant, Grant::Exec(_)))
+    );
+}
+
+#[test]
+fn a_star_of_a_plan_is_a_star() {
+    let step = |words: &str| {
+        let step = format!("{{argv: [{words}], env: none, directory: none, input: none}}");
+        grants("series", &format!("{{steps: [{step}], last: none}}"))
+    };
+    for (words, argv) in [
+        (r#""rsync", "-a", "*""#, &["rsync", "-a", "*"][..]),
+        (r#""*""#, &["*"]),
+    ] {
+        let granted = step(words);
+        assert_eq!(granted, [Grant::Exec(exec(argv))]);
+        assert!(matches!(&granted[..], [Grant::Exec(exec)] if !exec.any_more));
+    }
+}
+
+#[test]
+fn a_command_that_depends_on_where_it_is_said_is_not_granted() {
+    for (argv, directory) in [
+        ("[\"./run\"]", "none"),
+        ("[]", "none"),
+        ("[\"make\"]", "some(\"srv\")"),
+        ("[\"make\"]", "some(\"/srv/..\")"),
+    ] {
+        let step = format!("{{argv: {argv}, env: none, directory: {directory}, input: none}}");
+        let params = format!("{{steps: [{step}], last: none}}");
+        assert_eq!(grants("series", &params), [], "{params}");
+    }
+}
