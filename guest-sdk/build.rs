@@ -8,7 +8,10 @@ use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
-    let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR, too");
+    let contract = Path::new(&package).join("../wit");
+    // Missing, and therefore changed, once the checkout has been moved.
+    println!("cargo::rerun-if-changed={}", contract.display());
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR for every build script");
     let text = format!(
         "#[doc(hidden)]\n\

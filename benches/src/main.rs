@@ -20,8 +20,11 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(pingpong::ECHO) {
         return pingpong::echo();
     }
-    let json = std::env::args().any(|argument| argument == "--json");
-    match measure() {
+    let (options, wanted): (Vec<_>, Vec<_>) = std::env::args()
+        .skip(1)
+        .partition(|argument| argument.starts_with('-'));
+    let json = options.iter().any(|option| option == "--json");
+    match measure(&wanted) {
         Ok(rows) => {
             table::print(&rows, json);
             ExitCode::SUCCESS
@@ -33,15 +36,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure() -> Result<Vec<table::Row>, Box<dyn Error>> {
+/// The groups of rows of these names; all of them if there are none.
+fn measure(wanted: &[String]) -> Result<Vec<table::Row>, Box<dyn Error>> {
     let mut rows = Vec::new();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(calls::measure(&mut rows))?;
-    runtime.block_on(sandbox::measure(&mut rows))?;
-    size::measure(&mut rows)?;
-    runtime.block_on(memory::measure(&mut rows))?;
+    if is_wanted("calls") {
+        runtime.block_on(calls::measure(&mut rows))?;
+    }
+    if is_wanted("sandbox") {
+        runtime.block_on(sandbox::measure(&mut rows))?;
+    }
+    if is_wanted("size") {
+        size::measure(&mut rows)?;
+    }
+    if is_wanted("memory") {
+        runtime.block_on(memory::measure(&mut rows))?;
+    }
     Ok(rows)
 }
 

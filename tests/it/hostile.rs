@@ -75,12 +75,15 @@ fn up(src: u32, handle: Handle, body: &'static [u8]) -> Frame {
 
 /// Calls a function in a slave that waits for the call and answers with these bytes.
 fn answered_with(bytes: &[u8]) -> Run {
+    answer(bytes).status(4).stdout("")
+}
+
+fn answer(bytes: &[u8]) -> Run {
     let image = image(bytes, &format!("head -c {CALLED} > /dev/null; cat $says"));
     let mut command = zymogen();
     command.env("ZYMOGEN_IMAGES", image.path());
     command.args(["call", "local", &example("calculator"), "add(1, 2)"]);
-    let run = finished(&command.output().unwrap());
-    run.status(4).stdout("")
+    finished(&command.output().unwrap())
 }
 
 #[test]
@@ -124,11 +127,14 @@ fn a_stream_that_ends() {
 
 #[test]
 fn an_answer_that_is_no_outcome() {
-    let answer = encode(&up(1, FIRST_REPLY, b"\x63yes"));
-    answered_with(&answer).stderr_has(&["the context is gone: malformed message"]);
-    // An outcome, but of another function.
-    let answer = encode(&up(1, FIRST_REPLY, b"\x68returned\x81\x63yes"));
-    answered_with(&answer).stderr_has(&["the context is gone"]);
+    let no_outcome = encode(&up(1, FIRST_REPLY, b"\x63yes"));
+    answer(&no_outcome)
+        .status(3)
+        .stderr_has(&["the answer of module", "cannot be read: malformed message"]);
+    let of_another = encode(&up(1, FIRST_REPLY, b"\x68returned\x81\x63yes"));
+    answer(&of_another)
+        .status(3)
+        .stderr_has(&["the answer of module", "cannot be read"]);
 }
 
 #[test]

@@ -92,6 +92,35 @@ async fn a_guest_that_spins_delays_nobody() {
 }
 
 #[tokio::test]
+async fn a_guest_that_was_quick_and_spins_now_delays_nobody() {
+    let (master, context) = start().await;
+    let calculator = master.repository().find(&example("calculator")).unwrap();
+    let misbehave = master.repository().find(&example("misbehave")).unwrap();
+    // It has earned to begin on the thread that reads from the master.
+    for _ in 0..3 {
+        let ended = call(&context, &misbehave, "spin-if", &[Val::Bool(false)]).await;
+        assert_eq!(ended, CallResult::Returned(None));
+    }
+    let began = Instant::now();
+    let spin = async {
+        let ended = call(&context, &misbehave, "spin-if", &[Val::Bool(true)]).await;
+        (ended, Instant::now())
+    };
+    let sums = async {
+        for _ in 0..10 {
+            let sum = call(&context, &calculator, "add", &[Val::S32(1), Val::S32(2)]).await;
+            assert_eq!(sum, CallResult::Returned(Some(Val::S32(3))));
+        }
+        Instant::now()
+    };
+    let ((ended, spun), summed) = tokio::join!(spin, sums);
+    assert!(matches!(ended, CallResult::OverLimit { .. }), "{ended:?}");
+    assert!(summed < spun, "the sums waited for the guest that spins");
+    assert!(spun - began < Duration::from_secs(5));
+    context.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_result_that_is_too_large_for_the_master_is_no_lost_slave() {
     let (master, context) = start().await;
     let calculator = master.repository().find(&example("calculator")).unwrap();

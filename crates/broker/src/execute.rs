@@ -3,10 +3,16 @@
 use crate::Execute;
 use crate::broker::Broker;
 use crate::lane::Kind;
+use bytes::Bytes;
 use proto::message::{Call, Dead, DeadReason, Outcome, RefusedKind};
 use proto::router::Input;
-use proto::{Body, CallId, ContextId};
+use proto::{Body, BodyError, CallId, ContextId, Flags};
+use std::future::ready;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Waker};
+use tokio::runtime::Handle;
+use tokio::task::unconstrained;
 
 impl Broker {
     /// Starts a call that the router has handed out.
@@ -18,9 +24,31 @@ impl Broker {
             broker: self.clone(),
             call,
         };
-        let task = runtime
-            .spawn(running.run(executor.clone(), from, body))
-            .abort_handle();
+        let limits = self.shared.limits;
+        if body.flags().contains(Flags::ZSTD) {
+            // Unpacking takes its time, which is not the links'.
+            let request = async move { body.split::<Call>(limits) };
+            let task = running.run(executor.clone(), from, request);
+            return self.spawn(call, runtime, task);
+        }
+        let request = body.split::<Call>(limits);
+        let is_quick = request
+            .as_ref()
+            .is_ok_and(|(head, _)| executor.is_quick(head));
+        let task = running.run(executor.clone(), from, ready(request));
+        let mut task = Box::pin(task);
+        if !(is_quick && ends_at_once(runtime, task.as_mut())) {
+            self.spawn(call, runtime, task);
+        }
+    }
+
+    fn spawn(
+        &self,
+        call: CallId,
+        runtime: &Handle,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let task = runtime.spawn(task).abort_handle();
         let mut task = Some(task);
         if let Some(slot) = self.lock().calls.get_mut(&call) {
             *slot = task.take();
@@ -32,6 +60,15 @@ impl Broker {
     }
 }
 
+/// Begins a task here, as if it ran on that runtime. If it has not come to its end it goes on there.
+fn ends_at_once(runtime: &Handle, task: Pin<&mut impl Future<Output = ()>>) -> bool {
+    let _there = runtime.enter();
+    // Nobody needs to be woken: whoever takes the task over begins by asking how far it is. And what it may
+    // do in one turn is not the reader's share.
+    let mut context = Context::from_waker(Waker::noop());
+    pin!(unconstrained(task)).poll(&mut context).is_ready()
+}
+
 /// A call under way. However its task ends, the call ends with it.
 struct Running {
     broker: Broker,
@@ -39,9 +76,14 @@ struct Running {
 }
 
 impl Running {
-    async fn run(self, executor: Arc<dyn Execute>, from: ContextId, body: Body) {
+    async fn run(
+        self,
+        executor: Arc<dyn Execute>,
+        from: ContextId,
+        request: impl Future<Output = Result<(Call, Bytes), BodyError>>,
+    ) {
         let broker = &self.broker;
-        let outcome = match body.split::<Call>(broker.shared.limits) {
+        let outcome = match request.await {
             Ok((head, arguments)) => executor.execute(from, head, arguments).await,
             Err(error) => Outcome::Refused {
                 kind: RefusedKind::BadArguments,

@@ -3,7 +3,9 @@
 
 use proto::message::{CompatibilityId, EngineKind};
 use std::sync::OnceLock;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
+};
 
 /// Part of the compatibility id. To be raised with each change to [`config`] that changes machine code
 /// or its metadata, and with each version of wasmtime.
@@ -22,8 +24,12 @@ const MEMORIES: u32 = 256;
 /// Core instances and tables. Components made from interpreted languages have ten or more core
 /// instances each.
 const INSTANCES: u32 = 1024;
-/// Bytes of a memory that stay mapped when its slot is free: clearing them is cheaper than new pages.
+/// Bytes of a memory, and of a table, that stay mapped when its slot is free: clearing them is cheaper than
+/// new pages.
 const KEEP_RESIDENT: usize = 64 << 10;
+/// The same of a memory where the system tells which pages were written (Linux 6.7): only these are cleared.
+/// Most guests have their stack in the first megabyte and their data behind it.
+const KEEP_WRITTEN: usize = 2 << 20;
 
 /// The configuration of an engine.
 ///
@@ -112,6 +118,11 @@ impl Engines {
 
 /// With a pool of instances where the address space is large enough for one, else without.
 fn executing_engine(kind: EngineKind) -> Result<Engine> {
+    let keep = if PoolingAllocationConfig::is_pagemap_scan_available() {
+        KEEP_WRITTEN
+    } else {
+        KEEP_RESIDENT
+    };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_memories(MEMORIES)
         .total_stacks(MEMORIES)
@@ -123,7 +134,8 @@ fn executing_engine(kind: EngineKind) -> Result<Engine> {
         .max_tables_per_module(8)
         .max_memory_size(MAX_MEMORY)
         .max_unused_warm_slots(16)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .pagemap_scan(Enabled::Auto)
+        .linear_memory_keep_resident(keep)
         .table_keep_resident(KEEP_RESIDENT);
     let mut config = config(kind, None)?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -7,12 +7,14 @@ use crate::guest::{Guest, Meter, OverLimit, ended};
 use crate::host::blocking;
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
-use crate::ticker::Ticker;
+use crate::ticker::{SLICE, Ticker};
 use crate::upstream::Upstream;
 use crate::value::{self, ValueError};
 use bytes::Bytes;
 use proto::CallLimits;
 use proto::message::{Call, CompatibilityId, LimitKind, Outcome, RefusedKind};
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -62,6 +64,13 @@ impl Executor {
         self
     }
 
+    /// Does this call most likely end at once, without waiting for anything, as those before it did?
+    #[must_use]
+    pub fn is_quick(&self, call: &Call) -> bool {
+        let function = self.modules.at_hand(&call.module.digest, &call.export);
+        function.is_some_and(|function| function.pace.is_quick())
+    }
+
     /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
     ///
     /// `arguments` is one CBOR array, in the order of the export's parameters.
@@ -93,10 +102,21 @@ impl Executor {
         };
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();
-        let outcome = tokio::select! {
-            outcome = self.call(&module, &function, guest, arguments) => outcome,
-            over = output.exceeded() => over.into(),
-        };
+        let mut calling = pin!(async {
+            tokio::select! {
+                biased;
+                outcome = self.call(&module, &function, guest, arguments) => outcome,
+                over = output.exceeded() => over.into(),
+            }
+        });
+        let timing = function.pace.start();
+        let mut polls = 0;
+        let outcome = poll_fn(|context| {
+            polls += 1;
+            calling.as_mut().poll(context)
+        });
+        let outcome = outcome.await;
+        timing.done(polls);
         // The store is gone by now, and with it the last writer: what was said can be completed.
         self.freed.notify_waiters();
         output.finish().await;
@@ -180,8 +200,8 @@ fn sandbox(engine: &Engine, guest: Guest) -> Store<Guest> {
     store.set_hostcall_fuel(memory);
     store.set_max_component_handles(MAX_HANDLES);
     store.limiter(|guest| &mut guest.memory);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_async_yield_and_update(1);
+    store.set_epoch_deadline(SLICE);
+    store.epoch_deadline_async_yield_and_update(SLICE);
     store
 }
 

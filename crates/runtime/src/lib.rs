@@ -13,6 +13,7 @@ mod guest;
 mod host;
 mod modules;
 mod output;
+mod pace;
 mod ticker;
 mod upstream;
 pub mod value;

@@ -3,6 +3,7 @@
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
 use crate::guest::Guest;
+use crate::pace::Pace;
 use crate::upstream::{Artifact, Upstream};
 use crate::value::{self, BytesShape};
 use proto::Digest;
@@ -52,6 +53,7 @@ pub(crate) struct Function {
     /// One, named `result`, or none.
     pub(crate) results: Vec<(String, Type)>,
     pub(crate) bytes: Option<BytesShape>,
+    pub(crate) pace: Pace,
 }
 
 impl Modules {
@@ -75,6 +77,14 @@ impl Modules {
     pub(crate) async fn get(&self, wanted: &ModuleRef) -> Result<Arc<Module>, Outcome> {
         let cell = self.slot(wanted.digest);
         cell.get_or_try_init(|| self.load(wanted)).await.cloned()
+    }
+
+    /// The export, if it is at hand.
+    pub(crate) fn at_hand(&self, digest: &Digest, export: &Export) -> Option<Arc<Function>> {
+        let kept = lock(&self.kept);
+        let module = kept.modules.get(digest)?.module.get()?.clone();
+        drop(kept);
+        lock(&module.functions).get(export).cloned()
     }
 
     fn slot(&self, digest: Digest) -> Arc<OnceCell<Arc<Module>>> {
@@ -200,6 +210,7 @@ impl Module {
         };
         let function = Arc::new(Function {
             index,
+            pace: Pace::default(),
             params,
             results,
             bytes,

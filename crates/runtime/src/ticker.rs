@@ -8,8 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-/// How long a guest runs at most before it yields.
-const TICK: Duration = Duration::from_millis(10);
+/// How often the epoch changes while there are calls.
+const TICK: Duration = Duration::from_millis(1);
+/// After how many changes a guest yields that still computes: after one and at most two milliseconds, so that
+/// one which began just before a change is not disturbed by it.
+pub(crate) const SLICE: u64 = 2;
 /// After so many ticks without a call the thread sleeps until the next one: at rest, no CPU.
 const IDLE_TICKS: u32 = 100;
 

@@ -143,4 +143,8 @@ impl Execute for Calls {
     async fn execute(&self, _from: ContextId, call: Call, arguments: Bytes) -> Outcome {
         self.0.execute(call, arguments).await
     }
+
+    fn is_quick(&self, call: &Call) -> bool {
+        self.0.is_quick(call)
+    }
 }

@@ -44,6 +44,12 @@ impl Guest for Misbehave {
         }
     }
 
+    fn spin_if(now: bool) {
+        if now {
+            Self::spin();
+        }
+    }
+
     fn allocate() {
         let mut taken = Vec::new();
         loop {

@@ -6,6 +6,7 @@ mod heartbeat;
 mod links;
 mod peer;
 mod queue;
+mod quick;
 mod races;
 mod support;
 mod transfer;

@@ -8,8 +8,8 @@ use proto::router::{Config, Message, Role};
 use proto::{
     Body, CallLimits, ContextId, Digest, Flags, Frame, FrameDecoder, Handle, Header, Limits, Policy,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -30,6 +30,10 @@ pub(super) struct Guest {
     pub(super) alive: AtomicUsize,
     /// Calls that were ever begun.
     pub(super) begun: AtomicUsize,
+    /// Are all calls expected to end at once?
+    pub(super) quick: AtomicBool,
+    /// The thread on which the last call came to its end, if it has a name.
+    pub(super) thread: Mutex<Option<String>>,
 }
 
 struct Alive<'a>(&'a AtomicUsize);
@@ -46,6 +50,18 @@ impl Execute for Guest {
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.alive.fetch_add(1, Ordering::SeqCst);
         let _alive = Alive(&self.alive);
+        let outcome = self.outcome(&call, arguments).await;
+        *self.thread.lock().unwrap() = std::thread::current().name().map(str::to_owned);
+        outcome
+    }
+
+    fn is_quick(&self, _: &Call) -> bool {
+        self.quick.load(Ordering::SeqCst)
+    }
+}
+
+impl Guest {
+    async fn outcome(&self, call: &Call, arguments: Bytes) -> Outcome {
         match call.export.function.as_str() {
             "echo" => Outcome::Returned(arguments),
             "yield" => {
