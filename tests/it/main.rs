@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod asynchronous;
 mod bad_guests;
 mod bad_input;
 mod calls;
@@ -12,6 +13,7 @@ mod exit_status;
 mod hostile;
 mod life;
 mod modules;
+mod pool;
 mod rules;
 mod sandbox;
 mod support;

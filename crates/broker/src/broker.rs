@@ -4,6 +4,7 @@
 //! Lock order: the core, then a queue. Nothing is spawned, aborted or called back under either.
 
 use crate::core::{Core, Errand, Port};
+use crate::execute::Turn;
 use crate::link::Delivering;
 use crate::queue::SendQueue;
 use crate::{Execute, Receive, link};
@@ -155,9 +156,14 @@ impl Broker {
     }
 
     pub(crate) fn drive(&self, input: Input) {
+        self.drive_with(input, Turn::Over);
+    }
+
+    /// The same. The turn says whether a call may begin on this thread.
+    pub(crate) fn drive_with(&self, input: Input, turn: Turn) {
         let mut errands = Vec::new();
         self.lock().drive(now(), input, &mut errands);
-        self.run(errands);
+        self.run(errands, turn);
     }
 
     pub(crate) fn lost(&self, link: LinkId, why: Down) {
@@ -167,15 +173,15 @@ impl Broker {
             core.close(link, why.clone());
             core.drive(now(), Input::LinkDown { link, why }, &mut errands);
         }
-        self.run(errands);
+        self.run(errands, Turn::Over);
     }
 
     /// Does what is left to do once the lock is released.
-    pub(crate) fn run(&self, errands: Vec<Errand>) {
+    pub(crate) fn run(&self, errands: Vec<Errand>, turn: Turn) {
         for errand in errands {
             match errand {
                 Errand::Deliver(message) => self.shared.receive.receive(self, message),
-                Errand::Execute { call, from, body } => self.execute(call, from, body),
+                Errand::Execute { call, from, body } => self.execute(call, from, body, turn),
                 Errand::Abort(task) => task.abort(),
                 Errand::Report {
                     link,
@@ -218,7 +224,7 @@ async fn keep_time(shared: Weak<Shared>, changed: Arc<Notify>) {
         if let Some(broker) = broker() {
             let mut errands = Vec::new();
             broker.lock().timeout(now(), &mut errands);
-            broker.run(errands);
+            broker.run(errands, Turn::Over);
         }
     }
 }

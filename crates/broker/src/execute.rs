@@ -11,12 +11,38 @@ use std::future::ready;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::task::unconstrained;
 
+/// Up to so many bytes arguments are read, and a result is packed, on the thread of the links.
+const SHORT: usize = 64 << 10;
+
+/// For how long calls may begin on the thread of a link before it looks after the link again.
+const TURN: Duration = Duration::from_millis(1);
+
+/// What is left of the time in which calls may begin on the thread that read them.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Turn {
+    /// It began at this moment.
+    Since(Instant),
+    /// Nothing.
+    Over,
+}
+
+impl Turn {
+    pub(crate) fn begin() -> Self {
+        Self::Since(Instant::now())
+    }
+
+    pub(crate) fn is_left(self) -> bool {
+        matches!(self, Self::Since(began) if began.elapsed() < TURN)
+    }
+}
+
 impl Broker {
     /// Starts a call that the router has handed out.
-    pub(crate) fn execute(&self, call: CallId, from: ContextId, body: Body) {
+    pub(crate) fn execute(&self, call: CallId, from: ContextId, body: Body, turn: Turn) {
         let Some((executor, runtime)) = &self.shared.execute else {
             return;
         };
@@ -25,16 +51,17 @@ impl Broker {
             call,
         };
         let limits = self.shared.limits;
-        if body.flags().contains(Flags::ZSTD) {
-            // Unpacking takes its time, which is not the links'.
+        if body.flags().contains(Flags::ZSTD) || body.bytes().len() > SHORT {
+            // Unpacking and reading take their time, which is not the links'.
             let request = async move { body.split::<Call>(limits) };
             let task = running.run(executor.clone(), from, request);
             return self.spawn(call, runtime, task);
         }
         let request = body.split::<Call>(limits);
-        let is_quick = request
-            .as_ref()
-            .is_ok_and(|(head, _)| executor.is_quick(head));
+        let is_quick = turn.is_left()
+            && request
+                .as_ref()
+                .is_ok_and(|(head, _)| executor.is_quick(head));
         let task = running.run(executor.clone(), from, ready(request));
         let mut task = Box::pin(task);
         if !(is_quick && ends_at_once(runtime, task.as_mut())) {
@@ -90,6 +117,10 @@ impl Running {
                 message: error.to_string(),
             },
         };
+        if outcome.tail().len() > SHORT {
+            // Where it began on the thread of the links it is packed elsewhere.
+            tokio::task::yield_now().await;
+        }
         let body = Body::with_tail(&outcome, outcome.tail())
             .map_err(|error| broker.malformed(&error))
             .and_then(|body| broker.packed(body).map_err(of_outcome))
@@ -112,8 +143,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Its runtime has ended, or the executor panicked in a program that unwinds. Our slave does not: there a
-        // panic ends the process, and the other side sees the link go.
+        // Its runtime has ended, or the executor panicked in a program that unwinds (one that began on the thread
+        // of a link takes that link along). Our slave does not: there a panic ends the process, and the other
+        // side sees the link go.
         let crashed = || self.broker.dead(DeadReason::Crashed);
         self.finished(|| short(crashed()));
     }

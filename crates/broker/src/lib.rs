@@ -1,12 +1,13 @@
 //! Drives the protocol over streams of bytes with tokio.
 //!
 //! The way of a message in: [`link`] reads bytes and cuts frames, the router of `proto` decides,
-//! [`Broker`] obeys: a reply wakes its request, a call is spawned on the executor, any other message goes
+//! [`Broker`] obeys: a reply wakes its request, a call goes to the executor, any other message goes
 //! to the context's [`Receive`]. The way out: a request or an outcome enters the router, which names
 //! a link; its [`queue`] is written by the link's writer, control before bulk.
 //!
 //! It never sees wasmtime: execution arrives as the trait object [`Execute`], and runs on a runtime of
-//! its own, so that a guest that spins delays no route.
+//! its own, so that a guest that spins delays no route. Only a call that most likely ends at once begins on the thread that
+//! read it, for a millisecond or two.
 
 #![forbid(unsafe_code)]
 

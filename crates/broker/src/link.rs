@@ -2,6 +2,7 @@
 
 use crate::IO_SIZE;
 use crate::broker::Broker;
+use crate::execute::Turn;
 use crate::queue::SendQueue;
 use proto::message::Down;
 use proto::router::Input;
@@ -87,13 +88,14 @@ async fn read_frames(
     let mut stream = std::pin::pin!(stream);
     loop {
         // First what the handshake read ahead, then what comes.
+        let turn = Turn::begin();
         let mut whole = false;
         loop {
             match decoder.next_frame() {
                 Ok(Some(frame)) => {
                     whole = true;
                     delivering.set(true);
-                    broker.drive(Input::Frame { link, frame });
+                    broker.drive_with(Input::Frame { link, frame }, turn);
                     delivering.set(false);
                 }
                 Ok(None) => break,
@@ -102,6 +104,10 @@ async fn read_frames(
         }
         if !whole {
             broker.drive(Input::Heard { link });
+        }
+        if !turn.is_left() {
+            // Calls had their time. What they answered waits for the writer, which may share the thread.
+            tokio::task::yield_now().await;
         }
         let wanted = decoder.wanted().max(IO_SIZE);
         let buffer = decoder.buffer();

@@ -17,7 +17,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use wasmtime::component::{Func, Instance, Val};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
@@ -32,6 +32,8 @@ pub struct Executor {
     upstream: Arc<dyn Upstream>,
     /// A call has given back its part of the pool.
     freed: Notify,
+    /// Held by the one call that waits for a part of the pool and is next to try.
+    waiting: Mutex<()>,
     guard: Option<Arc<dyn Guard>>,
 }
 
@@ -53,6 +55,7 @@ impl Executor {
             engines,
             upstream,
             freed: Notify::new(),
+            waiting: Mutex::new(()),
             guard: None,
         })
     }
@@ -68,7 +71,8 @@ impl Executor {
     #[must_use]
     pub fn is_quick(&self, call: &Call) -> bool {
         let function = self.modules.at_hand(&call.module.digest, &call.export);
-        function.is_some_and(|function| function.pace.is_quick())
+        // Finding where paths lead waits for the disk.
+        !call.policy.grants_paths() && function.is_some_and(|function| function.pace.is_quick())
     }
 
     /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
@@ -102,6 +106,8 @@ impl Executor {
         };
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();
+        // However the call ends, its part of the pool is free then.
+        let _freed = Freed(&self.freed);
         let mut calling = pin!(async {
             tokio::select! {
                 biased;
@@ -116,10 +122,10 @@ impl Executor {
             calling.as_mut().poll(context)
         });
         let outcome = outcome.await;
-        timing.done(polls);
         // The store is gone by now, and with it the last writer: what was said can be completed.
         self.freed.notify_waiters();
-        output.finish().await;
+        let silent = !output.finish().await;
+        timing.done(polls == 1 && silent);
         worst(outcome, &output)
     }
 
@@ -169,7 +175,9 @@ impl Executor {
         module: &Module,
         mut guest: Guest,
     ) -> Result<(Store<Guest>, Instance), Outcome> {
+        let mut turn = None;
         loop {
+            let alone = self.is_alone();
             let freed = self.freed.notified();
             let limits = guest.limits;
             let mut store = sandbox(engine, guest);
@@ -183,12 +191,32 @@ impl Executor {
             // What it got of the pool goes back with the store.
             guest = store.into_data();
             guest.memory = Meter::new(limits.memory_bytes);
-            if self.ticker.calls() < 2 {
+            if alone && self.is_alone() {
                 let why = "the module needs more instances or memories than there are";
                 return Err(refused(RefusedKind::BadModule, why.to_owned()));
             }
-            freed.await;
+            if turn.is_some() {
+                freed.await;
+            } else {
+                // One at a time tries again; what this one gave back may be what another waits for.
+                self.freed.notify_waiters();
+                turn = Some(self.waiting.lock().await);
+            }
         }
+    }
+
+    /// Is this the only call under way?
+    fn is_alone(&self) -> bool {
+        self.ticker.calls() < 2
+    }
+}
+
+/// Says that a part of the pool is free, when it is dropped.
+struct Freed<'a>(&'a Notify);
+
+impl Drop for Freed<'_> {
+    fn drop(&mut self) {
+        self.0.notify_waiters();
     }
 }
 

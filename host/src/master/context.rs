@@ -20,7 +20,7 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
 /// How much longer than its limit a call may take until its slave, which should have ended it, is not waited for: so
 /// long for the ways there and back, and so long for each MiB of its arguments.
-const BACKSTOP: Duration = Duration::from_secs(30);
+const BACKSTOP: Duration = Duration::from_secs(600);
 const BACKSTOP_PER_MIB: Duration = Duration::from_secs(1);
 
 /// A context that was started. Dropping it kills its process; [`shutdown`](Self::shutdown) is kinder.

@@ -7,6 +7,7 @@ use proto::message::{EngineKind, ModuleRef};
 use runtime::{Artifact, Artifacts};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use wasmparser::Payload;
 use wasmtime::component::Component;
 use wasmtime::{Engine, OptLevel, Result};
 
@@ -78,7 +79,7 @@ impl Compiler {
     }
 
     /// For the plain engine if that takes the component, else for the concurrent one: only a
-    /// component that uses `async`, streams or futures needs it.
+    /// component that uses `async`, streams or futures needs it, or WASI 0.3, which is made of these.
     fn compile(
         &self,
         module: &ModuleRef,
@@ -95,9 +96,12 @@ impl Compiler {
                 bytes: code.into(),
             })
         };
-        compile(EngineKind::Plain)
-            .or_else(|_| compile(EngineKind::Concurrent))
-            .map_err(|error| failed(module, &error))
+        let compiled = if imports_wasi_0_3(component) {
+            compile(EngineKind::Concurrent)
+        } else {
+            compile(EngineKind::Plain).or_else(|_| compile(EngineKind::Concurrent))
+        };
+        compiled.map_err(|error| failed(module, &error))
     }
 
     fn engine(&self, kind: EngineKind, target: Option<&str>) -> Result<Engine> {
@@ -112,6 +116,23 @@ impl Compiler {
         engines.insert(key, engine.clone());
         Ok(engine)
     }
+}
+
+/// What is no component imports nothing: the compiler says what is wrong with it.
+fn imports_wasi_0_3(component: &[u8]) -> bool {
+    let names = wasmparser::Parser::new(0)
+        .parse_all(component)
+        .flat_map(|payload| match payload {
+            Ok(Payload::ComponentImportSection(imports)) => imports
+                .into_iter()
+                .flatten()
+                .map(|import| import.name.name)
+                .collect(),
+            _ => Vec::new(),
+        });
+    names
+        .into_iter()
+        .any(|name| name.starts_with("wasi:") && name.contains("@0.3."))
 }
 
 fn failed(module: &ModuleRef, error: &wasmtime::Error) -> ModuleError {

@@ -2,6 +2,7 @@
 
 use super::peer::Peer;
 use super::support::{ALICE, Context, LIMITS, MASTER, Pair, call, frame, until};
+use crate::execute::Turn;
 use bytes::Bytes;
 use proto::message::{DeadReason, Down, Outcome};
 use proto::router::{Input, Role};
@@ -28,7 +29,7 @@ async fn a_call_whose_link_goes_before_its_task_is_there_does_not_run_on() {
     let (_peer, link) = Peer::attach(&slave, MASTER, Role::Parent);
     let errands = half_executed(&slave, link.id);
     slave.broker.close(link.id);
-    slave.broker.run(errands);
+    slave.broker.run(errands, Turn::Over);
     slave.idle(0).await;
     tokio::time::sleep(Duration::from_millis(5)).await;
     assert_eq!(slave.guest.alive.load(Ordering::SeqCst), 0);
@@ -44,7 +45,7 @@ async fn a_call_that_is_cancelled_before_its_task_is_there_does_not_run_on() {
         link: link.id,
         frame: cancel,
     });
-    slave.broker.run(errands);
+    slave.broker.run(errands, Turn::Over);
     slave.idle(1).await;
 }
 

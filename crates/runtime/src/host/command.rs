@@ -71,6 +71,9 @@ async fn run(
     output: &Arc<Output>,
     guard: Option<&Arc<dyn Guard>>,
 ) -> Result<Finished, Error> {
+    // Starting a program waits for the disk from which it comes. A call that began on the thread of the links
+    // moves to a worker of the guests' runtime here.
+    tokio::task::yield_now().await;
     // Dropping the group kills all that the program started. It goes before its leader does.
     let (mut child, mut group) = spawn(request, cwd, guard)?;
     let work = talk(&mut child, &mut group, request, output);

@@ -111,18 +111,20 @@ impl Output {
         let _ = self.sender().send(piece).await;
     }
 
-    /// Waits until all that was said is on its way.
-    pub(crate) async fn finish(&self) {
+    /// Waits until all that was said is on its way. False if nothing was.
+    pub(crate) async fn finish(&self) -> bool {
         let forwarder = self
             .forwarder
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(Forwarder { pieces, task }) = forwarder {
-            drop(pieces);
-            // It panics only if the upstream does, and then there is nobody to tell.
-            let _ = task.await;
-        }
+        let Some(Forwarder { pieces, task }) = forwarder else {
+            return false;
+        };
+        drop(pieces);
+        // It panics only if the upstream does, and then there is nobody to tell.
+        let _ = task.await;
+        true
     }
 
     fn sender(&self) -> mpsc::Sender<Piece> {

@@ -10,6 +10,11 @@ use std::time::{Duration, Instant};
 const QUICK: Duration = Duration::from_micros(500);
 /// After a call that was not quick, so many must be before the function is called quick again.
 const PROBATION: i32 = 50;
+/// A guest that computes is interrupted long before. What takes so much time without waiting for anything is its
+/// host's work on its behalf, which nothing interrupts.
+const LONG: Duration = Duration::from_millis(10);
+/// The probation after that.
+const LONG_PROBATION: i32 = 10_000;
 
 /// The record of a function.
 #[derive(Debug, Default)]
@@ -19,7 +24,14 @@ pub(crate) struct Pace(AtomicI32);
 pub(crate) struct Timing<'a> {
     pace: &'a Pace,
     began: Instant,
-    done: bool,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Copy)]
+enum Verdict {
+    Quick,
+    Slow,
+    Long,
 }
 
 impl Pace {
@@ -31,31 +43,36 @@ impl Pace {
         Timing {
             pace: self,
             began: Instant::now(),
-            done: false,
+            verdict: Verdict::Slow,
         }
     }
 
-    fn note(&self, quick: bool) {
+    fn note(&self, verdict: Verdict) {
         // Two calls that end in the same moment may count as one: it is a habit that is judged.
         let record = self.0.load(Ordering::Relaxed);
-        let record = if quick {
-            (record + 1).min(1)
-        } else {
-            -PROBATION
+        let record = match verdict {
+            Verdict::Quick => (record + 1).min(1),
+            Verdict::Slow => record.min(-PROBATION),
+            Verdict::Long => -LONG_PROBATION,
         };
         self.0.store(record, Ordering::Relaxed);
     }
 }
 
 impl Timing<'_> {
-    /// The call has ended, after so many polls: with more than one it waited for something.
-    pub(crate) fn done(mut self, polls: u32) {
-        self.done = polls == 1 && self.began.elapsed() < QUICK;
+    /// The call has ended, and has or has not come to its end without waiting for anything.
+    pub(crate) fn done(mut self, at_once: bool) {
+        let took = self.began.elapsed();
+        self.verdict = match at_once {
+            true if took < QUICK => Verdict::Quick,
+            true if took > LONG => Verdict::Long,
+            _ => Verdict::Slow,
+        };
     }
 }
 
 impl Drop for Timing<'_> {
     fn drop(&mut self) {
-        self.pace.note(self.done);
+        self.pace.note(self.verdict);
     }
 }
