@@ -198,7 +198,7 @@ async fn a_slave_that_never_answers() {
             allowed: 500
         }
     );
-    assert_eq!(start.elapsed().as_secs(), 30);
+    assert_eq!(start.elapsed().as_secs(), 600);
     tokio::time::resume();
     context.shutdown().await;
 }
