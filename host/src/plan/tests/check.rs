@@ -114,6 +114,28 @@ place = { path = "/srv", port = "{{ vars.port }}" }
     assert_eq!(errors(text), expected);
 }
 
+/// `"420"` would be taken for the octal number 0420.
+#[test]
+fn a_mode_without_quotes_is_not_taken_for_a_decimal_number() {
+    for (written, help) in [
+        ("0o644", Some("did you mean `\"0644\"`?")),
+        ("0o0_755", Some("did you mean `\"0755\"`?")),
+        ("644", Some("did you mean `\"644\"`?")),
+        ("0x1a4", None),
+        ("0b110100100", None),
+        // How the variable was written is not known here.
+        ("\"{{ vars.mode }}\"", None),
+    ] {
+        let text = format!(
+            "[vars]\nmode = 0o644\n[[task]]\nplace = {{ path = \"/srv\", mode = {written} }}\n"
+        );
+        let shown = errors(&text);
+        let found = shown.lines().find_map(|line| line.split_once("help: "));
+        assert_eq!(found.map(|(_, help)| help), help, "{shown}");
+        assert!(shown.contains("= found: the integer "), "{shown}");
+    }
+}
+
 #[test]
 fn undefined_variables_are_found_with_their_neighbours() {
     let text = r#"[vars]
