@@ -341,7 +341,7 @@ impl From<ModuleError> for Error {
     fn from(error: ModuleError) -> Self {
         match error {
             ModuleError::Build(error) => error.into(),
-            error => Self::input(error.to_string()),
+            error => Self::input(error.to_string()).maybe_hint(error.hint()),
         }
     }
 }
