@@ -74,6 +74,31 @@ fn a_plan_that_is_no_plan_is_1_and_says_where() {
 }
 
 #[test]
+fn yaml_is_told_that_it_is_none_of_ours() {
+    let directory = std::env::temp_dir().join(format!("zymogen-yaml-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    for (name, arguments) in [
+        ("deploy.yaml", &["deploy"][..]),
+        ("deploy.yml", &["deploy", "--list-tasks"]),
+        ("site.YML", &["deploy", "site.YML"]),
+    ] {
+        let path = directory.join(name);
+        std::fs::write(&path, "- hosts: all\n").unwrap();
+        let output = zymogen(arguments).current_dir(&directory).output().unwrap();
+        std::fs::remove_file(path).unwrap();
+        let (code, out, err) = told(&output);
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        let expected = format!("error: {name} cannot be applied: YAML plans are not read yet\n");
+        assert!(err.starts_with(&expected), "{err}");
+        assert!(
+            err.contains("help: a plan is TOML: write `[[task]]`"),
+            "{err}"
+        );
+    }
+    std::fs::remove_dir(directory).unwrap();
+}
+
+#[test]
 fn lists_need_no_modules() {
     let plan = "[[task]]\nname = \"a thing\"\nfile = { path = \"/x\" }\n";
     let (code, out, err) = run_with_plan(&["deploy", "-", "--list-tasks"], plan);

@@ -26,6 +26,9 @@ use tokio::sync::mpsc::Receiver;
 /// The plan that is applied if none is named.
 const DEFAULT: &str = "deploy.toml";
 
+/// How the names of plans end that others have.
+const YAML: [&str; 2] = ["yaml", "yml"];
+
 /// Apply a plan: make hosts be as it says.
 ///
 /// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
@@ -214,6 +217,24 @@ fn is_nothing(path: &Path) -> bool {
     found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
+fn is_yaml(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    YAML.iter().any(|yaml| ending.eq_ignore_ascii_case(yaml))
+}
+
+/// Better than what a reader of TOML says about YAML.
+fn no_yaml(path: &Path) -> Error {
+    let message = format!(
+        "{} cannot be applied: YAML plans are not read yet",
+        path.display()
+    );
+    let like = path.with_extension("toml");
+    Error::input(message).hint(format!(
+        "a plan is TOML: write `[[task]]` and below it `file = {{ path = \"/srv\", state = \"directory\" }}` into {}",
+        like.display()
+    ))
+}
+
 impl DeployArgs {
     fn mode(&self) -> Mode {
         if self.check { Mode::Check } else { Mode::Apply }
@@ -229,8 +250,14 @@ impl DeployArgs {
                 read.map_err(|error| Error::input("cannot read standard input").because(&error))?;
                 return Ok((Source::new("standard input", text), here(), None));
             }
+            Some(path) if is_yaml(path) => return Err(no_yaml(path)),
             Some(path) => path.as_path(),
             None if is_nothing(Path::new(DEFAULT)) => {
+                // Who has a plan, if not for us, does not want the tour in its place.
+                let yaml = YAML.map(|ending| Path::new(DEFAULT).with_extension(ending));
+                if let Some(path) = yaml.iter().find(|path| !is_nothing(path)) {
+                    return Err(no_yaml(path));
+                }
                 let tour = Tour::new()?;
                 return Ok((tour.source(), here(), Some(tour)));
             }
