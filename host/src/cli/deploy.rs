@@ -97,11 +97,16 @@ pub struct DeployArgs {
 /// Runs the command.
 pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let (source, directory, mut tour) = arguments.source()?;
-    let mut plan = read(&source)?;
-    arguments.limit(&mut plan)?;
+    let in_plan = |errors| Error::in_text(source.name(), errors);
     if arguments.list_hosts || arguments.list_tasks {
+        let mut plan = plan::read(&source).map_err(in_plan)?;
+        arguments.limit(&mut plan)?;
         screen.result(&arguments.list(&plan))?;
         return Ok(Exit::Done);
+    }
+    let (mut plan, wrong) = plan::read_parts(&source).map_err(in_plan)?;
+    if wrong.errors.is_empty() {
+        arguments.limit(&mut plan)?;
     }
     let mut overrides = Overrides::read(&arguments.set)?;
     if let Some(tour) = &mut tour {
@@ -119,9 +124,14 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
-    at_hand(&plan, &against)?;
-    let checked =
-        plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
+    match at_hand(&plan, &against) {
+        Err(_) if !wrong.errors.is_empty() => {
+            // Without modules this is all that can be said about the plan, and it can be mended.
+            return Err(in_plan(wrong.errors));
+        }
+        found => found?,
+    }
+    let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
     start.images()?;
     // JSON events would leave it where it is.
     screen.clear();
@@ -193,10 +203,6 @@ async fn show(
         }
     }
     shown
-}
-
-fn read(source: &Source) -> Result<Plan, Error> {
-    plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
 }
 
 /// Finds the plan's modules, building them if need be. That this is impossible is one error, and none of

@@ -333,3 +333,45 @@ when = "1 +"
         .collect();
     assert_eq!(places, ["2", "4", "6", "8", "9"], "{lines}");
 }
+
+#[test]
+fn what_is_wrong_with_the_form_hides_nothing_else_and_is_blamed_once() {
+    let text = r#"[plan]
+host = "local"
+[[task]]
+know = {}
+regsiter = "facts"
+[[task]]
+place = { path = 3 }
+when = "facts.changed"
+[[task]]
+run = { argv = ["x"] }
+place = { path = "/srv" }
+[[task]]
+plase = { path = "{{ facts.hostname }}" }
+[[task]]
+place = { path = "{{ vars.bse }}" }
+[vars]
+base = "/srv"
+"#;
+    assert_eq!(
+        messages(text),
+        [
+            "`[plan]` has no key `host`",
+            "a task has no key `regsiter`",
+            "the parameter `path` of `place` does not fit",
+            "a task has one module, and this one has `run`",
+            "there is no module `plase`",
+            "`vars.bse` is undefined",
+        ]
+    );
+    // Where the variables are is not known, so they may be there.
+    let text = "[[task]]\nplace = { path = \"{{ vars.base }}\", mode = 4 }\n[var]\nbase = 1\n";
+    assert_eq!(
+        messages(text),
+        [
+            "the parameter `mode` of `place` does not fit",
+            "a plan has no key `var`"
+        ]
+    );
+}
