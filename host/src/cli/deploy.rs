@@ -6,7 +6,7 @@ use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostTotals, Mode};
 use crate::deploy::logs::Logs;
 use crate::deploy::tour::Tour;
-use crate::deploy::{self, Deployment, Events, Outcome};
+use crate::deploy::{self, Deployment, Events, Outcome, problem};
 use crate::error::{Error, Exit};
 use crate::module::ModuleError;
 use crate::output::diff::Detail;
@@ -44,6 +44,8 @@ const YAML: [&str; 2] = ["yaml", "yml"];
 ///     zymogen deploy web.toml --check --diff
 ///     zymogen deploy web.toml -e port=9090 -e @secrets.toml
 ///     zymogen deploy web.toml -o json | jq 'select(.event == "task_finished")'
+///
+/// The events of -o json and their fields are in docs/EVENTS.md.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct DeployArgs {
@@ -94,8 +96,21 @@ pub struct DeployArgs {
     limits: LimitArgs,
 }
 
-/// Runs the command.
-pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+/// Runs the command. Programs find what is wrong among the events; the text for people is on standard
+/// error in any case.
+pub fn run(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+    let ended = work(arguments, screen);
+    if let (Err(error), Format::Json) = (&ended, arguments.output) {
+        screen.clear();
+        let mut reporter = Json::new(screen.clone(), arguments.diff);
+        for event in problem::events(error) {
+            reporter.event(&event)?;
+        }
+    }
+    ended
+}
+
+fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let (source, directory, mut tour) = arguments.source()?;
     let in_plan = |errors| Error::in_text(source.name(), errors);
     if arguments.list_hosts || arguments.list_tasks {

@@ -75,7 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     };
     let screen = Arc::new(Screen::new());
     let ended = match arguments.command {
-        Command::Deploy(arguments) => deploy::run(arguments, &screen),
+        Command::Deploy(arguments) => deploy::run(&arguments, &screen),
         Command::Call(arguments) => call::run(arguments, &screen),
         Command::Doc(arguments) => doc::run(&arguments, &screen),
     };
