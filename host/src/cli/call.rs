@@ -280,7 +280,7 @@ impl LogSink for Logs {
         };
         if record.target == "progress" && record.module.is_some() {
             let text = record.text.lines().next().unwrap_or_default();
-            self.screen.status(&crate::output::text::printable(text));
+            self.screen.status(&printable(text));
         } else if line.is_wanted(self.verbosity) {
             self.screen.note(&line.render());
         }

@@ -19,18 +19,17 @@ const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
 /// # Errors
 /// All that is wrong with it, as far as it can be told without its modules.
 pub fn read(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
-    let (plan, mut wrong) = read_parts(source)?;
+    let (plan, wrong) = read_parts(source)?;
     if wrong.errors.is_empty() {
         return Ok(plan);
     }
-    wrong.errors.sort_by_key(Diagnostic::offset);
     Err(wrong.errors)
 }
 
 /// What is wrong with a plan's form, and what therefore cannot be said about the rest.
 #[derive(Debug, Default)]
 pub struct Wrong {
-    /// The errors, in no particular order.
+    /// The errors, in the order of the text.
     pub errors: Vec<Diagnostic>,
     /// There may be more variables.
     pub vars: bool,
@@ -52,6 +51,7 @@ pub fn read_parts(source: &Source) -> Result<(Plan, Wrong), Vec<Diagnostic>> {
         wrong_tasks: false,
     };
     let plan = reader.plan(root);
+    reader.errors.sort_by_key(Diagnostic::offset);
     let wrong = Wrong {
         errors: reader.errors,
         vars: reader.wrong_vars,
