@@ -23,18 +23,21 @@ use wasmtime::component::Val;
 
 /// Call one function of a module in a context, and print its result.
 ///
-/// The call is written in WAVE, the notation of `wasmtime run --invoke`: EXPORT(ARGUMENT, ...). An export inside
-/// an interface may be written in full, `ns:pkg/iface@1.0.0#func`, or by its short name if no other has it.
-/// Arguments are checked against the function's types before anything is started.
+/// The call is written in WAVE, the notation of `wasmtime run --invoke`:
+/// EXPORT(ARGUMENT, ...). An export inside an interface may be written in full,
+/// `ns:pkg/iface@1.0.0#func`, or by its short name if no other has it.
+/// Arguments are checked against the function's types before anything is
+/// started.
 ///
-/// The function may touch nothing that no --grant names. What it prints appears on standard error. If
-/// its result is an error of its own, err(...) is printed and the exit status is 3.
+/// The function may touch nothing that no --grant names. What it prints appears
+/// on standard error. If its result is an error of its own, err(...) is printed
+/// and the exit status is 3.
 ///
 /// Grants:
 ///
 ///     read:PATH         read a file, or a directory and all below it
 ///     write:PATH        also create, change and remove
-///     exec:PROGRAM ...  run exactly this; a last word * stands for any arguments
+///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
 ///     net:ADDRESS:PORT  connect to, or listen at
 ///     system            learn what machine it is
@@ -42,7 +45,7 @@ use wasmtime::component::Val;
 /// Examples:
 ///
 ///     zymogen call local ./calculator.wasm 'add(1, 2)'
-///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
+///     zymogen call local ./hash.wasm 'sha256("/etc/motd")' -g read:/etc/motd
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]

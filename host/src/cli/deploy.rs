@@ -31,12 +31,15 @@ const YAML: [&str; 2] = ["yaml", "yml"];
 
 /// Apply a plan: make hosts be as it says.
 ///
-/// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
-/// before any host is touched. Hosts are worked on side by side; on each, the tasks run in their order
-/// until one fails. A task may touch what its parameters name, and nothing else. One with a `timeout-ms` of
-/// its own may take that long, up to a day, whatever --timeout says.
+/// A plan is a TOML file with hosts, variables and tasks. All of it is checked
+/// against the modules' types before any host is touched. Hosts are worked on
+/// side by side; on each, the tasks run in their order until one fails. A task
+/// may touch what its parameters name, and nothing else. One with a
+/// `timeout-ms` of its own may take that long, up to a day, whatever --timeout
+/// says.
 ///
-/// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this machine.
+/// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this
+/// machine.
 ///
 /// Examples:
 ///
