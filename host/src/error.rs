@@ -125,6 +125,30 @@ impl Error {
         self.exit
     }
 
+    /// What went wrong; empty if the diagnostics say it all.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Why, from the nearest cause on.
+    #[must_use]
+    pub fn causes(&self) -> &[String] {
+        &self.causes
+    }
+
+    /// What may be done about it.
+    #[must_use]
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// What is wrong in a text.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
     /// What went wrong and why, in one line.
     #[must_use]
     pub fn one_line(&self) -> String {
@@ -341,7 +365,7 @@ impl From<ModuleError> for Error {
     fn from(error: ModuleError) -> Self {
         match error {
             ModuleError::Build(error) => error.into(),
-            error => Self::input(error.to_string()),
+            error => Self::input(error.to_string()).maybe_hint(error.hint()),
         }
     }
 }

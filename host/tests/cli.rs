@@ -74,6 +74,56 @@ fn a_plan_that_is_no_plan_is_1_and_says_where() {
 }
 
 #[test]
+fn programs_are_told_what_is_wrong_too() {
+    let plan = "[plan]\nhost = \"local\"\n[[task]]\nfile = 3\n";
+    let (code, out, err) = run_with_plan(&["deploy", "-", "-o", "json"], plan);
+    assert_eq!(code, 1);
+    let events: Vec<serde_json::Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(events.len(), 2, "{out}");
+    assert!(events.iter().all(|event| event["event"] == "error"));
+    assert_eq!(events[0]["help"], "did you mean `hosts`?");
+    assert_eq!(
+        (&events[0]["line"], &events[1]["line"]),
+        (&2.into(), &4.into())
+    );
+    assert!(err.contains("2 errors in standard input"), "{err}");
+
+    let (code, out, _) = run(&["deploy", "no/such/plan.toml", "-o", "json"]);
+    assert_eq!(code, 1);
+    let event: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(event["kind"], "input");
+    assert_eq!(event["because"], "No such file or directory (os error 2)");
+}
+
+#[test]
+fn yaml_is_told_that_it_is_none_of_ours() {
+    let directory = std::env::temp_dir().join(format!("zymogen-yaml-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    for (name, arguments) in [
+        ("deploy.yaml", &["deploy"][..]),
+        ("deploy.yml", &["deploy", "--list-tasks"]),
+        ("site.YML", &["deploy", "site.YML"]),
+    ] {
+        let path = directory.join(name);
+        std::fs::write(&path, "- hosts: all\n").unwrap();
+        let output = zymogen(arguments).current_dir(&directory).output().unwrap();
+        std::fs::remove_file(path).unwrap();
+        let (code, out, err) = told(&output);
+        assert_eq!((code, out.as_str()), (1, ""), "{err}");
+        let expected = format!("error: {name} cannot be applied: YAML plans are not read yet\n");
+        assert!(err.starts_with(&expected), "{err}");
+        assert!(
+            err.contains("help: a plan is TOML: write `[[task]]`"),
+            "{err}"
+        );
+    }
+    std::fs::remove_dir(directory).unwrap();
+}
+
+#[test]
 fn lists_need_no_modules() {
     let plan = "[[task]]\nname = \"a thing\"\nfile = { path = \"/x\" }\n";
     let (code, out, err) = run_with_plan(&["deploy", "-", "--list-tasks"], plan);

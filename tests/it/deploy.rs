@@ -81,6 +81,20 @@ fiel = { path = "@/x" }
 [[task]]
 name = "wrong type"
 copy = { path = 7, content = "z" }
+
+[[task]]
+name = "misspelt key"
+file = { path = "@/x" }
+regsiter = "x"
+
+[[task]]
+name = "two modules"
+file = { path = "@/x" }
+copy = { path = "@/x", content = "z" }
+
+[[task]]
+name = "after the form of others was wrong"
+file = { path = "@/x", mode = 0o644 }
 "#,
     );
     plan.deploy(&[]).status(1).stderr_has(&[
@@ -92,6 +106,13 @@ copy = { path = 7, content = "z" }
         "did you mean `file`",
         "deploy.toml:20:",
         "string",
+        "deploy.toml:25:",
+        "did you mean `register`",
+        "deploy.toml:30:",
+        "a task has one module",
+        "deploy.toml:34:",
+        "did you mean `\"0644\"`",
+        "error: 7 errors in ",
     ]);
     assert!(!plan.path("touched").exists());
 }

@@ -9,7 +9,8 @@ use crate::error::{Error, Exit, Fate};
 use crate::master::{CallResult, LogSink};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
-use crate::output::text::printable_json;
+use crate::output::style::{self, paint};
+use crate::output::text::{printable, printable_json, shell_word};
 use crate::output::{Diagnostic, Format, Screen, Source};
 use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
@@ -22,18 +23,21 @@ use wasmtime::component::Val;
 
 /// Call one function of a module in a context, and print its result.
 ///
-/// The call is written in WAVE, the notation of `wasmtime run --invoke`: EXPORT(ARGUMENT, ...). An export inside
-/// an interface may be written in full, `ns:pkg/iface@1.0.0#func`, or by its short name if no other has it.
-/// Arguments are checked against the function's types before anything is started.
+/// The call is written in WAVE, the notation of `wasmtime run --invoke`:
+/// EXPORT(ARGUMENT, ...). An export inside an interface may be written in full,
+/// `ns:pkg/iface@1.0.0#func`, or by its short name if no other has it.
+/// Arguments are checked against the function's types before anything is
+/// started.
 ///
-/// The function may touch nothing that no --grant names. What it prints appears on standard error. If
-/// its result is an error of its own, err(...) is printed and the exit status is 3.
+/// The function may touch nothing that no --grant names. What it prints appears
+/// on standard error. If its result is an error of its own, err(...) is printed
+/// and the exit status is 3.
 ///
 /// Grants:
 ///
 ///     read:PATH         read a file, or a directory and all below it
 ///     write:PATH        also create, change and remove
-///     exec:PROGRAM ...  run exactly this; a last word * stands for any arguments
+///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
 ///     net:ADDRESS:PORT  connect to, or listen at
 ///     system            learn what machine it is
@@ -41,7 +45,7 @@ use wasmtime::component::Val;
 /// Examples:
 ///
 ///     zymogen call local ./calculator.wasm 'add(1, 2)'
-///     zymogen call local ./hash.wasm 'sha256-of("/etc/hosts")' --grant read:/etc/hosts
+///     zymogen call local ./hash.wasm 'sha256("/etc/motd")' -g read:/etc/motd
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
@@ -178,8 +182,15 @@ fn show(
         }
     }
     match (fate, result) {
+        (Some(fate), CallResult::Denied(why)) => Err(Error::from(fate).hint(advice(why))),
         (Some(fate), _) => Err(fate.into()),
-        (None, CallResult::Failed(_)) => Ok(Exit::Failed),
+        (None, CallResult::Failed(value)) => {
+            if let Some(why) = denial(value) {
+                let help = paint(style::HELP, "help");
+                screen.note(&format!("{help}: {}\n", printable(&advice(why))));
+            }
+            Ok(Exit::Failed)
+        }
         (None, _) => Ok(Exit::Done),
     }
 }
@@ -212,6 +223,49 @@ fn json(
     Ok(json!({ "v": VERSION, "outcome": outcome, "result": value }))
 }
 
+/// What a task says that was denied something: the message of its failure.
+fn denial(value: &Val) -> Option<&str> {
+    let Val::Record(fields) = value else {
+        return None;
+    };
+    let field = |wanted| fields.iter().find(|(name, _)| name == wanted);
+    match (field("kind")?, field("message")?) {
+        ((_, Val::Enum(kind)), (_, Val::String(message))) if kind == "denied" => Some(message),
+        _ => None,
+    }
+}
+
+/// The grant that a denied call lacked, as far as the denial says it so that it can be typed. A task puts
+/// what it was about in front: `cannot look at /etc/motd: to read /etc/motd; granted: nothing`.
+fn advice(why: &str) -> String {
+    let wanted = why.split("; granted: ").next().unwrap_or(why);
+    let begin = wanted.rfind(": to ").map_or(0, |colon| colon + 2);
+    let wanted = wanted.get(begin..).unwrap_or(wanted);
+    let grant = if wanted == "to read facts about the system" {
+        Some("system".to_owned())
+    } else if let Some(path) = wanted.strip_prefix("to read ") {
+        Some(format!("read:{path}"))
+    } else if let Some(path) = wanted.strip_prefix("to write ") {
+        Some(format!("write:{path}"))
+    } else {
+        let command = wanted.strip_prefix("to execute ");
+        command.map(|command| format!("exec:{command}"))
+    };
+    match grant {
+        Some(grant) if is_exact(&grant) => format!("--grant {}", shell_word(&grant)),
+        _ => "--grant allows more: see zymogen call --help".to_owned(),
+    }
+}
+
+/// Is this grant read as it is written? One with a variable whose value is not shown is not.
+fn is_exact(text: &str) -> bool {
+    match text.parse() {
+        Ok(Grant::Read(path) | Grant::Write(path)) => text.ends_with(&format!(":{path}")),
+        Ok(Grant::Exec(exec)) => !text.contains('…') && text == Grant::Exec(exec).to_string(),
+        other => other.is_ok(),
+    }
+}
+
 /// What the function and its slave say goes to standard error.
 struct Logs {
     screen: Arc<Screen>,
@@ -229,9 +283,12 @@ impl LogSink for Logs {
         };
         if record.target == "progress" && record.module.is_some() {
             let text = record.text.lines().next().unwrap_or_default();
-            self.screen.status(&crate::output::text::printable(text));
+            self.screen.status(&printable(text));
         } else if line.is_wanted(self.verbosity) {
             self.screen.note(&line.render());
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

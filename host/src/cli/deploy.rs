@@ -6,7 +6,7 @@ use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostTotals, Mode};
 use crate::deploy::logs::Logs;
 use crate::deploy::tour::Tour;
-use crate::deploy::{self, Deployment, Events, Outcome};
+use crate::deploy::{self, Deployment, Events, Outcome, problem};
 use crate::error::{Error, Exit};
 use crate::module::ModuleError;
 use crate::output::diff::Detail;
@@ -26,14 +26,20 @@ use tokio::sync::mpsc::Receiver;
 /// The plan that is applied if none is named.
 const DEFAULT: &str = "deploy.toml";
 
+/// How the names of plans end that others have.
+const YAML: [&str; 2] = ["yaml", "yml"];
+
 /// Apply a plan: make hosts be as it says.
 ///
-/// A plan is a TOML file with hosts, variables and tasks. All of it is checked against the modules' types
-/// before any host is touched. Hosts are worked on side by side; on each, the tasks run in their order
-/// until one fails. A task may touch what its parameters name, and nothing else. One with a `timeout-ms` of
-/// its own may take that long, up to a day, whatever --timeout says.
+/// A plan is a TOML file with hosts, variables and tasks. All of it is checked
+/// against the modules' types before any host is touched. Hosts are worked on
+/// side by side; on each, the tasks run in their order until one fails. A task
+/// may touch what its parameters name, and nothing else. One with a
+/// `timeout-ms` of its own may take that long, up to a day, whatever --timeout
+/// says.
 ///
-/// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this machine.
+/// Without PLAN, ./deploy.toml is applied; if there is none, a tour on this
+/// machine.
 ///
 /// Examples:
 ///
@@ -41,6 +47,8 @@ const DEFAULT: &str = "deploy.toml";
 ///     zymogen deploy web.toml --check --diff
 ///     zymogen deploy web.toml -e port=9090 -e @secrets.toml
 ///     zymogen deploy web.toml -o json | jq 'select(.event == "task_finished")'
+///
+/// The events of -o json and their fields are in docs/EVENTS.md.
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct DeployArgs {
@@ -91,14 +99,32 @@ pub struct DeployArgs {
     limits: LimitArgs,
 }
 
-/// Runs the command.
-pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+/// Runs the command. Programs find what is wrong among the events; the text for people is on standard
+/// error in any case.
+pub fn run(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
+    let ended = work(arguments, screen);
+    if let (Err(error), Format::Json) = (&ended, arguments.output) {
+        screen.clear();
+        let mut reporter = Json::new(screen.clone(), arguments.diff);
+        for event in problem::events(error) {
+            reporter.event(&event)?;
+        }
+    }
+    ended
+}
+
+fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let (source, directory, mut tour) = arguments.source()?;
-    let mut plan = read(&source)?;
-    arguments.limit(&mut plan)?;
+    let in_plan = |errors| Error::in_text(source.name(), errors);
     if arguments.list_hosts || arguments.list_tasks {
+        let mut plan = plan::read(&source).map_err(in_plan)?;
+        arguments.limit(&mut plan)?;
         screen.result(&arguments.list(&plan))?;
         return Ok(Exit::Done);
+    }
+    let (mut plan, wrong) = plan::read_parts(&source).map_err(in_plan)?;
+    if wrong.errors.is_empty() {
+        arguments.limit(&mut plan)?;
     }
     let mut overrides = Overrides::read(&arguments.set)?;
     if let Some(tour) = &mut tour {
@@ -116,9 +142,14 @@ pub fn run(arguments: DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
-    at_hand(&plan, &against)?;
-    let checked =
-        plan::check(plan, &against).map_err(|errors| Error::in_text(source.name(), errors))?;
+    match at_hand(&plan, &against) {
+        Err(_) if !wrong.errors.is_empty() => {
+            // Without modules this is all that can be said about the plan, and it can be mended.
+            return Err(in_plan(wrong.errors));
+        }
+        found => found?,
+    }
+    let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
     start.images()?;
     // JSON events would leave it where it is.
     screen.clear();
@@ -192,10 +223,6 @@ async fn show(
     shown
 }
 
-fn read(source: &Source) -> Result<Plan, Error> {
-    plan::read(source).map_err(|errors| Error::in_text(source.name(), errors))
-}
-
 /// Finds the plan's modules, building them if need be. That this is impossible is one error, and none of
 /// the plan; whatever else is wrong with a module the check says with its place.
 fn at_hand(plan: &Plan, against: &Against<'_>) -> Result<(), Error> {
@@ -214,6 +241,24 @@ fn is_nothing(path: &Path) -> bool {
     found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
+fn is_yaml(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default();
+    YAML.iter().any(|yaml| ending.eq_ignore_ascii_case(yaml))
+}
+
+/// Better than what a reader of TOML says about YAML.
+fn no_yaml(path: &Path) -> Error {
+    let message = format!(
+        "{} cannot be applied: YAML plans are not read yet",
+        path.display()
+    );
+    let like = path.with_extension("toml");
+    Error::input(message).hint(format!(
+        "a plan is TOML: write `[[task]]` and below it `file = {{ path = \"/srv\", state = \"directory\" }}` into {}",
+        like.display()
+    ))
+}
+
 impl DeployArgs {
     fn mode(&self) -> Mode {
         if self.check { Mode::Check } else { Mode::Apply }
@@ -229,8 +274,14 @@ impl DeployArgs {
                 read.map_err(|error| Error::input("cannot read standard input").because(&error))?;
                 return Ok((Source::new("standard input", text), here(), None));
             }
+            Some(path) if is_yaml(path) => return Err(no_yaml(path)),
             Some(path) => path.as_path(),
             None if is_nothing(Path::new(DEFAULT)) => {
+                // Who has a plan, if not for us, does not want the tour in its place.
+                let yaml = YAML.map(|ending| Path::new(DEFAULT).with_extension(ending));
+                if let Some(path) = yaml.iter().find(|path| !is_nothing(path)) {
+                    return Err(no_yaml(path));
+                }
                 let tour = Tour::new()?;
                 return Ok((tour.source(), here(), Some(tour)));
             }

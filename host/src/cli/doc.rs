@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// Show what modules there are, or what one of them does, takes and may touch.
 ///
-/// Everything shown is read from the module itself: from its WIT, with its comments.
+/// Everything shown is read from the module itself: from its WIT, with its
+/// comments.
 ///
 /// Examples:
 ///

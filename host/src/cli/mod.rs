@@ -19,21 +19,24 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-/// Ships WebAssembly components to machines, calls functions in them, and leaves nothing behind.
+/// Ships WebAssembly components to machines, calls functions in them, and
+/// leaves nothing behind.
 ///
-/// Without a plan and without a file deploy.toml, `zymogen deploy` shows what it can do on this machine:
+/// Without a plan and without a file deploy.toml, `zymogen deploy` shows what
+/// it can do on this machine:
 ///
 ///     zymogen deploy
 ///
-/// CONTEXT is where something happens: `local` is a slave on this machine. MODULE is the name of a standard
-/// module (`zymogen doc` lists them) or the path of a .wasm file.
+/// CONTEXT is where something happens: `local` is a slave on this machine.
+/// MODULE is the name of a standard module (`zymogen doc` lists them) or the
+/// path of a .wasm file.
 #[derive(Parser, Debug)]
 #[command(
     name = "zymogen",
     version,
     verbatim_doc_comment,
     disable_help_subcommand = true,
-    max_term_width = 100,
+    max_term_width = 80,
     after_long_help = STATUSES
 )]
 struct Arguments {
@@ -44,7 +47,7 @@ struct Arguments {
 const STATUSES: &str = "\
 Exit status:
   0    done
-  1    an error before any host was touched: in the plan, an argument, a module
+  1    an error in the plan, an argument, a module; no host was touched
   2    with --detailed-exitcode only: changes are pending
   3    a task or a call failed
   4    a host was unreachable
@@ -75,7 +78,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
     };
     let screen = Arc::new(Screen::new());
     let ended = match arguments.command {
-        Command::Deploy(arguments) => deploy::run(arguments, &screen),
+        Command::Deploy(arguments) => deploy::run(&arguments, &screen),
         Command::Call(arguments) => call::run(arguments, &screen),
         Command::Doc(arguments) => doc::run(&arguments, &screen),
     };

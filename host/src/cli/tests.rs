@@ -67,6 +67,29 @@ fn help_shows_the_exit_statuses() {
     }
 }
 
+/// Options are wrapped by clap. Paragraphs are shown as they are written: wrapped once more they would be ragged.
+#[test]
+fn help_fits_into_a_terminal() {
+    let mut command = Arguments::command();
+    command.build();
+    let mut commands = vec![command.clone()];
+    commands.extend(command.get_subcommands().cloned());
+    assert_eq!(commands.len(), 4);
+    for mut command in commands {
+        let written = [command.get_long_about(), command.get_after_long_help()];
+        for text in written.into_iter().flatten() {
+            for line in text.to_string().lines() {
+                assert!(line.chars().count() <= 76, "{line}");
+            }
+        }
+        for help in [command.render_long_help(), command.render_help()] {
+            for line in help.to_string().lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn the_worst_host_decides_how_a_deployment_ends() {
     let Command::Deploy(deploy) = parse("zymogen deploy").unwrap().command else {

@@ -2,8 +2,9 @@
 //! made of nothing else.
 //!
 //! A consumer of the JSON lines checks `v`, and ignores events and fields that it does not know:
-//! those may be added. A change that would break it gets a new [`VERSION`].
+//! those may be added. A change that would break it gets a new [`VERSION`]. `docs/EVENTS.md` lists them all.
 
+use super::problem::Problem;
 use crate::output::text::printable_json;
 use proto::message::{Level, LimitKind};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub const VERSION: u32 = 1;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
+    /// Something is wrong, mostly with the plan, before any host was touched.
+    Error(Problem),
     /// The plan was found in order; now the hosts are touched.
     PlanStarted {
         /// The plan's own name.

@@ -6,6 +6,7 @@
 //! | [`fleet`] | hosts and calls, seen from here; the master implements it |
 //! | [`host`] | one host, from its connection to its end |
 //! | [`prepare`] | one task: its condition, its parameters, its grants |
+//! | [`problem`] | what is wrong before that, as data |
 //! | [`mod@time`] | how long it may take |
 //! | [`verdict`] | what became of its call |
 //! | [`cancel`] | ^C |
@@ -21,6 +22,7 @@ pub mod fleet;
 pub mod host;
 pub mod logs;
 pub mod prepare;
+pub mod problem;
 pub mod time;
 pub mod tour;
 pub mod verdict;

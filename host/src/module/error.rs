@@ -1,5 +1,6 @@
 //! What can be wrong with a module, before any host is touched.
 
+use crate::output::text;
 use crate::value::nearest::nearest;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ModuleError {
     /// Nothing has this name.
-    #[error("no module `{name}`{}", did_you_mean(name, known))]
+    #[error("there is no module `{name}`")]
     Unknown {
         /// What the user wrote.
         name: String,
@@ -100,6 +101,19 @@ pub enum ModuleError {
     /// The standard library could not be built.
     #[error(transparent)]
     Build(#[from] crate::build::BuildError),
+}
+
+impl ModuleError {
+    /// What may be done about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let Self::Unknown { name, known } = self else {
+            return None;
+        };
+        let near = text::did_you_mean(nearest(name, known.iter().map(String::as_str)));
+        let all = || format!("there are {}; a path has a slash in it", known.join(", "));
+        Some(near.unwrap_or_else(all))
+    }
 }
 
 fn did_you_mean(name: &str, known: &[String]) -> String {

@@ -205,6 +205,8 @@ impl Human {
 impl Reporter for Human {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
+            // For people it is on standard error, with the line of the plan.
+            Event::Error(_) => {}
             Event::PlanStarted { mode, hosts, .. } => {
                 self.mode = *mode;
                 self.hosts = (hosts.len() > 1).then(|| width(hosts.iter().map(String::as_str)));

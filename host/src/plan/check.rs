@@ -5,16 +5,14 @@
 use super::model::{Plan, Spanned, Task};
 use super::names::{Registered, Unknown};
 use super::params::{self, Params};
-use super::read::{error_at, place};
+use super::read::{Wrong, error_at, place};
 use super::render::{self, Renderer};
 use super::scope::Scope;
 use super::template::{self, Engine};
 use super::vars::{ANY, Overrides};
 use crate::connect::ContextSpec;
-use crate::module::{self, Module, ModuleError, Repository};
-use crate::output::text::did_you_mean;
+use crate::module::{self, Module, Repository};
 use crate::output::{Diagnostic, Source};
-use crate::value::nearest;
 use crate::value::{Node, Plain};
 use minijinja::Value;
 use std::collections::BTreeSet;
@@ -82,14 +80,27 @@ pub struct Against<'a> {
 /// # Errors
 /// Everything that is wrong, in the order of the text.
 pub fn check(plan: Plan, against: &Against<'_>) -> Result<Checked, Vec<Diagnostic>> {
+    check_parts(plan, Wrong::default(), against)
+}
+
+/// Checks what could be read of a plan.
+///
+/// # Errors
+/// What was already wrong with it, too.
+pub fn check_parts(
+    plan: Plan,
+    wrong: Wrong,
+    against: &Against<'_>,
+) -> Result<Checked, Vec<Diagnostic>> {
     let mut checker = Checker {
         plan: &plan,
         against,
         scope: Scope::new(Value::from(())),
-        has_vars: true,
+        has_vars: !wrong.vars,
+        has_names: !wrong.registered,
         registered: Registered::default(),
         used: BTreeSet::new(),
-        errors: Vec::new(),
+        errors: wrong.errors,
     };
     let vars = checker.vars();
     let hosts = checker.hosts();
@@ -99,7 +110,10 @@ pub fn check(plan: Plan, against: &Against<'_>) -> Result<Checked, Vec<Diagnosti
         .filter_map(|task| checker.task(task))
         .collect();
     let mut errors = checker.errors;
-    errors.extend(against.overrides.unused(&plan, &checker.used));
+    // What could not be read may use them.
+    if errors.is_empty() || !(wrong.vars || wrong.registered) {
+        errors.extend(against.overrides.unused(&plan, &checker.used));
+    }
     if errors.is_empty() {
         return Ok(Checked {
             name: plan.name,
@@ -120,6 +134,8 @@ struct Checker<'a> {
     scope: Scope,
     /// False if the variables are wrong, so that nothing can be said about what uses them.
     has_vars: bool,
+    /// False if a task was not read, which may register any name.
+    has_names: bool,
     registered: Registered,
     used: BTreeSet<String>,
     errors: Vec<Diagnostic>,
@@ -142,8 +158,10 @@ impl Checker<'_> {
                 vars
             }
             Err(errors) => {
-                self.has_vars = false;
-                self.errors.extend(errors);
+                // Of variables that were not read as a whole it says what may not be so.
+                if std::mem::take(&mut self.has_vars) {
+                    self.errors.extend(errors);
+                }
                 Value::from(())
             }
         }
@@ -196,19 +214,9 @@ impl Checker<'_> {
         let found = found.and_then(|module| Ok((module.clone(), module.task()?)));
         match found {
             Ok(found) => Some(found),
-            Err(ModuleError::Unknown { known, .. }) => {
-                let known = known.iter().map(String::as_str);
-                let near = did_you_mean(nearest(name, known.clone())).unwrap_or_else(|| {
-                    format!("there are {}", known.collect::<Vec<_>>().join(", "))
-                });
-                let message = format!("there is no module `{name}`");
-                let error = self.error(&task.module.span, &message);
-                self.errors.push(error.help(near));
-                None
-            }
             Err(error) => {
-                let error = self.error(&task.module.span, &error.to_string());
-                self.errors.push(error);
+                let shown = self.error(&task.module.span, &error.to_string());
+                self.errors.push(shown.maybe_help(error.hint()));
                 None
             }
         }
@@ -271,7 +279,9 @@ impl Checker<'_> {
                 continue;
             }
             only_vars = false;
-            if let Err(unknown) = self.registered.check(name, &later) {
+            if let Err(unknown) = self.registered.check(name, &later)
+                && (self.has_names || unknown.path != template::root(name))
+            {
                 let error = self.unknown(&unknown, text, span);
                 self.errors.push(error);
             }

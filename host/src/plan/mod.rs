@@ -28,8 +28,8 @@ pub mod vars;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use check::{Against, Checked, Host, Ready, check};
+pub use check::{Against, Checked, Host, Ready, check, check_parts};
 pub use model::Plan;
-pub use read::read;
+pub use read::{read, read_parts};
 pub use template::Engine;
 pub use vars::{Overrides, Setting};

@@ -7,7 +7,7 @@ use super::sources::{self, Offered};
 use crate::module::{ResourceKind, Task};
 use crate::output::text::did_you_mean;
 use crate::output::{Diagnostic, Source};
-use crate::value::{Mismatch, Node, Plain, nearest, to_val};
+use crate::value::{Mismatch, Node, Plain, nearest, to_val_in};
 use proto::Digest;
 use runtime::value::describe;
 use std::collections::BTreeSet;
@@ -52,7 +52,7 @@ impl Params<'_> {
         let by_hand = sources::given_by_hand(params, &self.task.resources);
         let mut errors = self.keys(params);
         let wrong_keys = !errors.is_empty();
-        let mismatches = to_val(&replaced, &self.task.params)
+        let mismatches = to_val_in(self.source.text(), &replaced, &self.task.params)
             .err()
             .unwrap_or_default();
         let mismatches = mismatches
@@ -87,7 +87,7 @@ impl Params<'_> {
             offered.map_err(|why| error_at(self.source, name.span.clone(), &why))
         };
         let replaced = sources::replace(params, &self.task.resources, &mut offer)?;
-        to_val(&replaced, &self.task.params).map_err(|mismatches| {
+        to_val_in(self.source.text(), &replaced, &self.task.params).map_err(|mismatches| {
             let mismatches = mismatches.into_iter();
             mismatches.map(|mismatch| self.mismatch(mismatch)).collect()
         })

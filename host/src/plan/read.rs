@@ -19,18 +19,45 @@ const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
 /// # Errors
 /// All that is wrong with it, as far as it can be told without its modules.
 pub fn read(source: &Source) -> Result<Plan, Vec<Diagnostic>> {
+    let (plan, wrong) = read_parts(source)?;
+    if wrong.errors.is_empty() {
+        return Ok(plan);
+    }
+    Err(wrong.errors)
+}
+
+/// What is wrong with a plan's form, and what therefore cannot be said about the rest.
+#[derive(Debug, Default)]
+pub struct Wrong {
+    /// The errors, in the order of the text.
+    pub errors: Vec<Diagnostic>,
+    /// There may be more variables.
+    pub vars: bool,
+    /// There may be more registered names.
+    pub registered: bool,
+}
+
+/// Reads of a plan what can be read, so that the rest of it can be checked, too.
+///
+/// # Errors
+/// It is no TOML at all.
+pub fn read_parts(source: &Source) -> Result<(Plan, Wrong), Vec<Diagnostic>> {
     let root = toml::parse(source.text())
         .map_err(|error| vec![error_at(source, error.span, &error.message)])?;
     let mut reader = Reader {
         source,
         errors: Vec::new(),
+        wrong_vars: false,
+        wrong_tasks: false,
     };
     let plan = reader.plan(root);
-    if reader.errors.is_empty() {
-        return Ok(plan);
-    }
     reader.errors.sort_by_key(Diagnostic::offset);
-    Err(reader.errors)
+    let wrong = Wrong {
+        errors: reader.errors,
+        vars: reader.wrong_vars,
+        registered: reader.wrong_tasks,
+    };
+    Ok((plan, wrong))
 }
 
 /// Where a part of a plan is. What came from elsewhere is nowhere, and never shown.
@@ -46,6 +73,10 @@ pub(super) fn error_at(source: &Source, span: Range<usize>, message: &str) -> Di
 struct Reader<'a> {
     source: &'a Source,
     errors: Vec<Diagnostic>,
+    /// Something that may have been meant for variables was not read.
+    wrong_vars: bool,
+    /// The same for tasks.
+    wrong_tasks: bool,
 }
 
 impl Reader<'_> {
@@ -58,12 +89,18 @@ impl Reader<'_> {
             tasks: Vec::new(),
         };
         for (key, node) in self.table(root, "a plan") {
-            match key.name.as_str() {
+            let before = self.errors.len();
+            let name = key.name.as_str();
+            match name {
                 "plan" => self.head(node, &mut plan),
                 "vars" => plan.vars = self.vars(node),
                 "task" => plan.tasks = self.tasks(node),
                 _ => self.unknown(&key, "a plan", &TOP),
             }
+            let wrong = self.errors.len() > before;
+            // A key that nobody knows may be a misspelt one.
+            self.wrong_vars |= wrong && !["plan", "task"].contains(&name);
+            self.wrong_tasks |= wrong && !["plan", "vars"].contains(&name);
         }
         if plan.hosts.is_empty() {
             let value = "local".to_owned();
@@ -144,14 +181,22 @@ impl Reader<'_> {
         let (mut name, mut register, mut when) = (None, None, None);
         let (mut used, mut with) = (None, None);
         let mut short: Option<(Spanned<String>, Node)> = None;
+        // Was something complained of that may have been meant for the module?
+        let mut blamed = false;
         for (key, node) in self.table(node, "a task") {
             match key.name.as_str() {
                 "name" => name = self.text(node, "`name`"),
-                "use" => used = self.text(node, "`use`"),
+                "use" => {
+                    used = self.text(node, "`use`");
+                    blamed |= used.is_none();
+                }
                 "with" => with = Some(node),
                 "register" => register = self.register(node),
                 "when" => when = self.condition(node),
-                _ if !matches!(node.value, Plain::Table(_)) => self.not_a_module(&key, &node),
+                _ if !matches!(node.value, Plain::Table(_)) => {
+                    blamed |= matches!(nearest(&key.name, TASK), None | Some("use" | "with"));
+                    self.not_a_module(&key, &node);
+                }
                 _ => match &short {
                     Some((first, _)) => {
                         let message =
@@ -188,8 +233,7 @@ impl Reader<'_> {
                 return None;
             }
             (None, None) => {
-                // An error inside the task has said so better.
-                if !self.errors.iter().any(|e| span.contains(&e.offset())) {
+                if !blamed {
                     let error = error_at(self.source, span, "this task has no module");
                     self.errors.push(error.help(
                         "name one and its parameters, as in `file = { path = \"/srv\", state = \"directory\" }`",

@@ -17,14 +17,14 @@ pub(crate) fn checked(text: &str, settings: &[&str]) -> Result<Checked, String> 
     let overrides = Overrides::read(&settings).map_err(|error| shown(&error))?;
     let source = Source::new("deploy.toml", text);
     let all = |errors: Vec<Diagnostic>| shown(&Error::in_text("deploy.toml", errors));
-    let plan = super::read(&source).map_err(all)?;
+    let (plan, wrong) = super::read_parts(&source).map_err(all)?;
     let against = Against {
         repository: fixture::repository(),
         engine: &Engine::new(),
         overrides: &overrides,
         directory: PathBuf::from(env!("CARGO_MANIFEST_DIR")),
     };
-    super::check(plan, &against).map_err(all)
+    super::check_parts(plan, wrong, &against).map_err(all)
 }
 
 fn shown(error: &Error) -> String {

@@ -33,5 +33,5 @@ pub use json::{from_json, to_json};
 pub use mismatch::Mismatch;
 pub use nearest::nearest;
 pub use plain::{Key, Node, Plain};
-pub use read::to_val;
+pub use read::{to_val, to_val_in};
 pub use wave::{CallError, CallText, to_wave};

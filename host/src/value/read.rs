@@ -15,24 +15,32 @@ use super::plain::{Key, Node, Plain};
 /// `docs/VALUES.md` has the rules. Paths begin inside the value; [`Mismatch::within`] puts what is
 /// outside in front of them.
 pub fn to_val(node: &Node, ty: &Type) -> Result<Val, Vec<Mismatch>> {
+    to_val_in("", node, ty)
+}
+
+/// The same for a value whose places are in this text: what was probably meant is told from what was
+/// written there.
+pub fn to_val_in(text: &str, node: &Node, ty: &Type) -> Result<Val, Vec<Mismatch>> {
     let mut reader = Reader {
         checker: Checker::default(),
+        text,
     };
     let val = reader.value(node, ty);
     reader.checker.finish(val)
 }
 
-struct Reader {
+struct Reader<'a> {
     checker: Checker,
+    text: &'a str,
 }
 
-impl Check for Reader {
+impl Check for Reader<'_> {
     fn checker(&mut self) -> &mut Checker {
         &mut self.checker
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     fn value(&mut self, node: &Node, ty: &Type) -> Option<Val> {
         match (ty, &node.value) {
             (Type::Bool, Plain::Bool(value)) => Some(Val::Bool(*value)),
@@ -45,7 +53,12 @@ impl Reader {
                 }
             }
             (Type::String, Plain::Text(text)) => Some(Val::String(text.clone())),
-            (Type::String, Plain::Int(number)) => self.wrong_but(node, ty, format!("\"{number}\"")),
+            (Type::String, Plain::Int(number)) => {
+                let found = node.value.to_string();
+                let meant = self.quoted(node, *number);
+                self.checker
+                    .mismatch(node.span.clone(), describe(ty), found, meant)
+            }
             (Type::String, Plain::Bool(value)) => self.wrong_but(node, ty, format!("\"{value}\"")),
             (Type::Enum(names), Plain::Text(text)) => {
                 let names: Vec<_> = names.names().collect();
@@ -147,6 +160,21 @@ impl Reader {
         let found = node.value.to_string();
         self.checker
             .mismatch(node.span.clone(), describe(ty), found, Some(meant))
+    }
+
+    /// A number with the quotes that it lacks. The mode 0o644 is "0644" and not "420", which is octal, too;
+    /// so nothing is proposed unless it is known how the number was written.
+    fn quoted(&self, node: &Node, number: i128) -> Option<String> {
+        let Some(span) = &node.span else {
+            return Some(format!("\"{number}\""));
+        };
+        let written = self.text.get(span.clone())?;
+        if let Some(octal) = written.strip_prefix("0o") {
+            let octal = octal.replace('_', "");
+            return Some(format!("\"0{}\"", octal.trim_start_matches('0')));
+        }
+        let decimal: i128 = written.replace('_', "").parse().ok()?;
+        Some(format!("\"{decimal}\""))
     }
 
     fn text_name(&mut self, node: &Node, ty: &Type, names: &[&str], text: &str) -> Option<usize> {

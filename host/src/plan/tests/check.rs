@@ -114,6 +114,28 @@ place = { path = "/srv", port = "{{ vars.port }}" }
     assert_eq!(errors(text), expected);
 }
 
+/// `"420"` would be taken for the octal number 0420.
+#[test]
+fn a_mode_without_quotes_is_not_taken_for_a_decimal_number() {
+    for (written, help) in [
+        ("0o644", Some("did you mean `\"0644\"`?")),
+        ("0o0_755", Some("did you mean `\"0755\"`?")),
+        ("644", Some("did you mean `\"644\"`?")),
+        ("0x1a4", None),
+        ("0b110100100", None),
+        // How the variable was written is not known here.
+        ("\"{{ vars.mode }}\"", None),
+    ] {
+        let text = format!(
+            "[vars]\nmode = 0o644\n[[task]]\nplace = {{ path = \"/srv\", mode = {written} }}\n"
+        );
+        let shown = errors(&text);
+        let found = shown.lines().find_map(|line| line.split_once("help: "));
+        assert_eq!(found.map(|(_, help)| help), help, "{shown}");
+        assert!(shown.contains("= found: the integer "), "{shown}");
+    }
+}
+
 #[test]
 fn undefined_variables_are_found_with_their_neighbours() {
     let text = r#"[vars]
@@ -310,4 +332,46 @@ when = "1 +"
         .filter_map(|place| place.split(':').next())
         .collect();
     assert_eq!(places, ["2", "4", "6", "8", "9"], "{lines}");
+}
+
+#[test]
+fn what_is_wrong_with_the_form_hides_nothing_else_and_is_blamed_once() {
+    let text = r#"[plan]
+host = "local"
+[[task]]
+know = {}
+regsiter = "facts"
+[[task]]
+place = { path = 3 }
+when = "facts.changed"
+[[task]]
+run = { argv = ["x"] }
+place = { path = "/srv" }
+[[task]]
+plase = { path = "{{ facts.hostname }}" }
+[[task]]
+place = { path = "{{ vars.bse }}" }
+[vars]
+base = "/srv"
+"#;
+    assert_eq!(
+        messages(text),
+        [
+            "`[plan]` has no key `host`",
+            "a task has no key `regsiter`",
+            "the parameter `path` of `place` does not fit",
+            "a task has one module, and this one has `run`",
+            "there is no module `plase`",
+            "`vars.bse` is undefined",
+        ]
+    );
+    // Where the variables are is not known, so they may be there.
+    let text = "[[task]]\nplace = { path = \"{{ vars.base }}\", mode = 4 }\n[var]\nbase = 1\n";
+    assert_eq!(
+        messages(text),
+        [
+            "the parameter `mode` of `place` does not fit",
+            "a plan has no key `var`"
+        ]
+    );
 }

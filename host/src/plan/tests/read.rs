@@ -131,6 +131,7 @@ fn values_of_the_wrong_kind_are_named() {
             "`name` is a text, and this is the integer 3",
             "a plan needs a host",
             "`when` is a text, and this is the integer 1",
+            "`place` needs the parameter `path`",
         ]
     );
 }

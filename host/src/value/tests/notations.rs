@@ -7,13 +7,11 @@ use wasmtime::component::{Type, Val};
 use super::random::{self, Rng};
 use super::table::{hex, rows};
 use super::wit::{self, Wit, ty};
-use crate::value::{CallText, Mismatch, Node, from_json, to_json, to_val, to_wave};
+use crate::value::{CallText, Mismatch, Node, from_json, to_json, to_val_in, to_wave};
 
 fn plan(text: &str, ty: &Type) -> Result<Val, Vec<Mismatch>> {
-    to_val(
-        &Node::from_toml(&DeValue::parse(text).unwrap()).unwrap(),
-        ty,
-    )
+    let node = Node::from_toml(&DeValue::parse(text).unwrap()).unwrap();
+    to_val_in(text, &node, ty)
 }
 
 fn wave(text: &str, ty: &Type) -> Val {
