@@ -74,3 +74,14 @@ fn an_unknown_context_says_what_there_is() {
         .status(1)
         .stderr_has(&["teleport", "local"]);
 }
+
+#[test]
+fn a_denied_call_is_told_which_grant_it_lacked() {
+    run(&["call", "local", "facts", "run({:}, check)"])
+        .status(5)
+        .stderr_has(&["help: --grant system"]);
+    let touch = r#"run({path: "/etc/motd", state: some(touch)}, check)"#;
+    run(&["call", "local", "file", touch])
+        .status(3)
+        .stderr_has(&["help: --grant read:/etc/motd"]);
+}

@@ -225,7 +225,10 @@ fn json(
 
 /// What a task says that was denied something: the message of its failure.
 fn denial(value: &Val) -> Option<&str> {
-    let Val::Record(fields) = value else {
+    let Val::Result(Err(Some(failure))) = value else {
+        return None;
+    };
+    let Val::Record(fields) = failure.as_ref() else {
         return None;
     };
     let field = |wanted| fields.iter().find(|(name, _)| name == wanted);

@@ -39,10 +39,11 @@ fn a_denied_call_is_told_which_grant_it_lacked() {
 #[test]
 fn a_failure_of_another_kind_is_no_denial() {
     let failure = |kind: &str| {
-        Val::Record(vec![
+        let failure = Val::Record(vec![
             ("kind".into(), Val::Enum(kind.into())),
             ("message".into(), Val::String("to read /a".into())),
-        ])
+        ]);
+        Val::Result(Err(Some(Box::new(failure))))
     };
     assert_eq!(denial(&failure("denied")), Some("to read /a"));
     assert_eq!(denial(&failure("io")), None);
