@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("broker", &["proto"]),
     ("connect", &["proto", "broker"]),
     ("runtime", &["proto"]),
+    ("files", &[]),
     ("slave", &["proto", "broker", "runtime"]),
     ("host", &["proto", "broker", "connect", "runtime"]),
     ("guest-sdk", &[]),
