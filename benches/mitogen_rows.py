@@ -1,20 +1,24 @@
 """Mitogen, measured as we measure ourselves. Prints one JSON object of seconds.
 
 usage: mitogen_rows.py call CPU_OF_MASTER CPU_OF_SLAVE | pipelined | connect
+       | hops COUNT | scatter CONTEXTS | file MIB HOPS | idle
 """
 
 import json
 import os
 import sys
+import tempfile
 import time
 
 import mitogen.core
 import mitogen.master
+import mitogen.service
 
 CALLS = 2000
 PIPELINED = 10000
 IN_FLIGHT = 200
 CONNECTS = 10
+IDLE = 20
 
 
 def nothing():
@@ -66,6 +70,78 @@ def connect(router):
     return sorted(times)[len(times) // 2]
 
 
+def chain(router, count):
+    context = router.local(python_path=sys.executable)
+    for _ in range(count - 1):
+        context = router.local(python_path=sys.executable, via=context)
+    return context
+
+
+def hops(router, count):
+    context = chain(router, count)
+    for _ in range(200):
+        context.call(nothing)
+    return timed(lambda: context.call(nothing), CALLS)
+
+
+def scatter(router, count):
+    contexts = [router.local(python_path=sys.executable) for _ in range(count)]
+
+    def once():
+        waiting = [context.call_async(nothing) for context in contexts]
+        for receiver in waiting:
+            receiver.get().unpickle()
+
+    for _ in range(5):
+        once()
+    return timed(once, 50)
+
+
+def receive(context, path, target):
+    part = target + ".part"
+    with open(part, "wb") as file:
+        ok, _ = mitogen.service.FileService.get(context, path, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(part, target)
+    return ok
+
+
+def file(router, mib, count):
+    service = mitogen.service.FileService(router)
+    pool = mitogen.service.Pool(router, services=[service], size=2)
+    try:
+        with tempfile.TemporaryDirectory() as directory:
+            source = os.path.join(directory, "a")
+            block = os.urandom(1 << 20)
+            with open(source, "wb") as out:
+                for _ in range(mib):
+                    out.write(block)
+            service.register(source)
+            context = chain(router, count)
+            context.call(nothing)
+            times = []
+            for _ in range(3):
+                start = time.perf_counter()
+                assert context.call(receive, router.myself(), source, source + "2")
+                times.append(time.perf_counter() - start)
+            return min(times)
+    finally:
+        pool.stop()
+
+
+def idle(router):
+    total = 0
+    contexts = [router.local(python_path=sys.executable) for _ in range(IDLE)]
+    time.sleep(0.5)
+    for context in contexts:
+        with open("/proc/%d/smaps_rollup" % context.call(os.getpid)) as rollup:
+            for line in rollup:
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+    return total / IDLE
+
+
 def main():
     what = sys.argv[1]
     if what == "call":
@@ -78,6 +154,10 @@ def main():
             "call": lambda: call(router, int(sys.argv[3])),
             "pipelined": lambda: pipelined(router),
             "connect": lambda: connect(router),
+            "hops": lambda: hops(router, int(sys.argv[2])),
+            "scatter": lambda: scatter(router, int(sys.argv[2])),
+            "file": lambda: file(router, int(sys.argv[2]), int(sys.argv[3])),
+            "idle": lambda: idle(router),
         }
         print(json.dumps(measure[what]()))
     finally:

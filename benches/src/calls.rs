@@ -64,6 +64,7 @@ impl Bench {
             export: self.nop.export.clone(),
             policy: Policy::default(),
             limits: CallLimits::default(),
+            chain: None,
         };
         let nothing = [0x80];
         let outcome = Outcome::Returned(nothing.to_vec().into());

@@ -5,12 +5,14 @@
 
 mod affinity;
 mod calls;
+mod hops;
 mod memory;
 mod pingpong;
 mod rival;
 mod sandbox;
 mod size;
 mod table;
+mod transfer;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -45,6 +47,12 @@ fn measure(wanted: &[String]) -> Result<Vec<table::Row>, Box<dyn Error>> {
         .build()?;
     if is_wanted("calls") {
         runtime.block_on(calls::measure(&mut rows))?;
+    }
+    if is_wanted("hops") {
+        runtime.block_on(hops::measure(&mut rows))?;
+    }
+    if is_wanted("transfer") {
+        runtime.block_on(transfer::measure(&mut rows))?;
     }
     if is_wanted("sandbox") {
         runtime.block_on(sandbox::measure(&mut rows))?;

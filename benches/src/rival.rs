@@ -18,6 +18,26 @@ pub(crate) fn connect() -> Option<f64> {
     mitogen(&["connect"])
 }
 
+/// Seconds of a call over so many hops.
+pub(crate) fn hops(count: usize) -> Option<f64> {
+    mitogen(&["hops", &count.to_string()])
+}
+
+/// Seconds of a call of each of so many contexts at once.
+pub(crate) fn scatter(contexts: usize) -> Option<f64> {
+    mitogen(&["scatter", &contexts.to_string()])
+}
+
+/// Seconds of a file of so many MiB over so many hops.
+pub(crate) fn file(mib: usize, hops: usize) -> Option<f64> {
+    mitogen(&["file", &mib.to_string(), &hops.to_string()])
+}
+
+/// Bytes of an idle context.
+pub(crate) fn idle() -> Option<f64> {
+    mitogen(&["idle"])
+}
+
 fn mitogen(arguments: &[&str]) -> Option<f64> {
     let me = std::env::current_exe().ok()?;
     let python = me.ancestors().nth(2)?.join("mitogen/bin/python");

@@ -46,6 +46,7 @@ async fn with_executor(
         export: nop.clone(),
         policy: Policy::default(),
         limits: CallLimits::default(),
+        chain: None,
     };
     let mut seconds = Vec::new();
     for _ in 0..CALLS {

@@ -39,6 +39,30 @@ impl Row {
         }
     }
 
+    /// Bytes, and the most that their ratio to a rival's may be.
+    pub(crate) fn bytes_beside(
+        what: &str,
+        ours: f64,
+        (name, value): (&'static str, Option<f64>),
+        budget: f64,
+    ) -> Self {
+        Self {
+            unit: Unit::Bytes,
+            ..Self::seconds(what, ours, (name, value), budget)
+        }
+    }
+
+    /// Seconds, and the most that they may be.
+    pub(crate) fn at_most(what: &str, ours: f64, budget: f64) -> Self {
+        Self {
+            what: what.to_owned(),
+            ours,
+            rival: None,
+            unit: Unit::Seconds,
+            budget,
+        }
+    }
+
     /// Bytes, and the most that they may be.
     pub(crate) fn bytes(what: &str, ours: f64, budget: f64) -> Self {
         Self {

@@ -291,7 +291,7 @@ fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<S
             format!("the context is gone: {dead}"),
             unknown(),
         ),
-        DeadReason::Busy => (
+        DeadReason::Busy | DeadReason::Quota => (
             Exit::Failed,
             "busy",
             format!("module `{module}` was not called: {dead}"),
@@ -323,7 +323,10 @@ fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<S
             format!("the answer of module `{module}` cannot be read: {dead}"),
             unknown(),
         ),
-        DeadReason::InvalidHandle | DeadReason::Unauthorised => (
+        DeadReason::InvalidHandle
+        | DeadReason::Unauthorised
+        | DeadReason::Closed
+        | DeadReason::Overrun => (
             Exit::Failed,
             "not-accepted",
             format!("the context did not take the call of module `{module}`: {dead}"),

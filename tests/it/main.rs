@@ -8,9 +8,16 @@ mod asynchronous;
 mod bad_guests;
 mod bad_input;
 mod calls;
+mod chains;
+mod deadline;
 mod deploy;
+mod detach;
+mod endings;
 mod exit_status;
+mod forest;
+mod hops;
 mod hostile;
+mod killed;
 mod life;
 mod modules;
 mod pool;
@@ -18,6 +25,7 @@ mod rules;
 mod sandbox;
 mod support;
 mod tour;
+mod tree;
 
 /// A file of tests that nobody mentions above would never run.
 #[test]

@@ -11,8 +11,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("connect", &["proto", "broker"]),
     ("runtime", &["proto"]),
     ("files", &[]),
-    ("slave", &["proto", "broker", "runtime"]),
-    ("host", &["proto", "broker", "connect", "runtime"]),
+    ("transfer", &["proto", "broker", "files"]),
+    (
+        "slave",
+        &["proto", "broker", "connect", "runtime", "transfer"],
+    ),
+    (
+        "host",
+        &["proto", "broker", "connect", "runtime", "transfer"],
+    ),
     ("guest-sdk", &[]),
 ];
 

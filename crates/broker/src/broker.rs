@@ -1,16 +1,19 @@
 //! The broker of one context: its links, its lock and its time. [`crate::send`] and [`crate::execute`] have the
 //! rest of its methods.
 //!
-//! Lock order: the core, then a queue. Nothing is spawned, aborted or called back under either.
+//! Lock order: the core, then a queue, an inbox or the events to tell. Nothing is spawned, aborted or called back under either.
 
 use crate::core::{Core, Errand, Port};
 use crate::execute::Turn;
-use crate::link::Delivering;
+use crate::link::Reading;
 use crate::queue::SendQueue;
+use crate::service::Services;
+use crate::telling::Telling;
 use crate::{Execute, Receive, link};
 use proto::message::Down;
 use proto::router::{Config, Input, Role};
-use proto::{ContextId, FrameDecoder, Limits, LinkId};
+use proto::{ContextId, FrameDecoder, Handle, Limits, LinkId};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, watch};
@@ -26,6 +29,8 @@ pub struct Settings {
     pub compress_from: Option<u32>,
     /// Executes calls, on the runtime beside it. None: the context takes no calls.
     pub execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
+    /// What this context offers to others beside the functions of guests.
+    pub services: Services,
     /// Takes all other messages.
     pub receive: Arc<dyn Receive>,
 }
@@ -36,12 +41,36 @@ pub struct Broker {
     pub(crate) shared: Arc<Shared>,
 }
 
+impl fmt::Debug for Broker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the broker of {:?}", self.shared.me)
+    }
+}
+
+/// A broker that may be gone: for whatever the broker itself holds, such as a service.
+#[derive(Clone)]
+pub struct WeakBroker {
+    shared: Weak<Shared>,
+}
+
+impl WeakBroker {
+    /// The broker, if anybody else still has it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Broker> {
+        self.shared.upgrade().map(|shared| Broker { shared })
+    }
+}
+
 pub(crate) struct Shared {
     pub(crate) me: ContextId,
     pub(crate) limits: Limits,
     pub(crate) compress_from: Option<u32>,
     pub(crate) execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
-    receive: Arc<dyn Receive>,
+    pub(crate) services: Services,
+    pub(crate) receive: Arc<dyn Receive>,
+    /// Where the links' tasks run, and whatever else serves them.
+    pub(crate) io: tokio::runtime::Handle,
+    pub(crate) telling: Arc<Telling>,
     core: Mutex<Core>,
     shutdown: watch::Sender<bool>,
     timer_changed: Arc<Notify>,
@@ -80,18 +109,30 @@ impl Broker {
         // A call that nobody executes would have no outcome.
         router.executes &= settings.execute.is_some();
         let timer_changed = Arc::new(Notify::new());
+        let telling = Arc::<Telling>::default();
         let shared = Arc::new(Shared {
             me: router.me,
             limits: settings.limits,
             compress_from: settings.compress_from,
             execute: settings.execute,
+            services: settings.services,
             receive: settings.receive,
-            core: Mutex::new(Core::new(router)),
+            telling: telling.clone(),
+            io: tokio::runtime::Handle::current(),
+            core: Mutex::new(Core::new(router, telling)),
             shutdown: watch::Sender::new(false),
             timer_changed: timer_changed.clone(),
         });
         tokio::spawn(keep_time(Arc::downgrade(&shared), timer_changed));
         Self { shared }
+    }
+
+    /// The same broker, without keeping it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakBroker {
+        WeakBroker {
+            shared: Arc::downgrade(&self.shared),
+        }
     }
 
     /// The context that this broker serves.
@@ -116,13 +157,13 @@ impl Broker {
         writer: impl AsyncWrite + Send + 'static,
         decoder: FrameDecoder,
     ) -> Link {
-        let queue = Arc::new(SendQueue::new(self.shared.limits.max_body));
+        let queue = Arc::new(SendQueue::new(self.shared.limits.max_body, self.shared.me));
         let (down, watch) = watch::channel(None);
-        let delivering = Delivering::default();
+        let reading = Reading::default();
         let port = Port {
             queue: queue.clone(),
             down,
-            delivering: delivering.clone(),
+            reading: reading.clone(),
             violations: 0,
         };
         let id = {
@@ -139,13 +180,38 @@ impl Broker {
         self.shared.timer_changed.notify_one();
         let end = || link::End::new(self.clone(), id, watch.clone());
         tokio::spawn(link::write(end(), writer, queue));
-        tokio::spawn(link::read(end(), reader, decoder, delivering));
+        tokio::spawn(link::read(end(), reader, decoder, reading));
         Link { id, down: watch }
     }
 
     /// Closes a link from this side. What waits to be written is dropped.
     pub fn close(&self, link: LinkId) {
         self.lost(link, Down::ClosedHere);
+    }
+
+    /// Is this context below?
+    #[must_use]
+    pub fn is_below(&self, context: ContextId) -> bool {
+        self.lock().router.is_below(context)
+    }
+
+    /// The neighbour on the way to another context, if there is a way.
+    #[must_use]
+    pub fn towards(&self, context: ContextId) -> Option<ContextId> {
+        let core = self.lock();
+        let link = core.router.towards(context)?;
+        core.router.peer(link)
+    }
+
+    /// This context leaves the tree. When its parent knows, an [`Event::Detached`](crate::Event::Detached) says so.
+    pub fn detach(&self) {
+        self.drive(Input::Detach);
+    }
+
+    /// Calls of functions that are under way here.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.lock().router.load().functions
     }
 
     /// Resolves once the parent has asked this context to end, or is gone.
@@ -180,8 +246,23 @@ impl Broker {
     pub(crate) fn run(&self, errands: Vec<Errand>, turn: Turn) {
         for errand in errands {
             match errand {
+                Errand::Deliver(message) if message.handle == Handle::END_CHAIN => {
+                    self.end_chain(&message);
+                }
                 Errand::Deliver(message) => self.shared.receive.receive(self, message),
-                Errand::Execute { call, from, body } => self.execute(call, from, body, turn),
+                Errand::Execute {
+                    call,
+                    from,
+                    handle: Handle::CALL_FUNCTION,
+                    body,
+                } => self.execute(call, from.context, body, turn),
+                Errand::Execute {
+                    call,
+                    from,
+                    handle,
+                    body,
+                } => self.perform(call, from, handle, body),
+                Errand::Tell => self.tell_events(),
                 Errand::Abort(task) => task.abort(),
                 Errand::Report {
                     link,

@@ -1,11 +1,17 @@
 //! What the broker must remember behind its one lock: the router, and who waits for what.
 
-use crate::link::Delivering;
+use crate::Event;
+use crate::chain::Chains;
+use crate::channel::{Inbox, Outbox, Told};
+use crate::link::Reading;
+use crate::pacing::Pacing;
 use crate::queue::SendQueue;
-use proto::message::{Dead, Down};
+use crate::service::Caller;
+use crate::telling::Telling;
+use proto::message::{Credit, Dead, Down};
 use proto::router::{Config, Input, Message, Output, Router, Violation};
-use proto::{Body, CallId, ContextId, LinkId, RequestId};
-use std::collections::{BTreeMap, HashMap};
+use proto::{Body, CallId, ContextId, Handle, LinkId, RequestId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{oneshot, watch};
@@ -18,7 +24,7 @@ pub(crate) type Reply = oneshot::Sender<Result<Body, Dead>>;
 pub(crate) struct Port {
     pub(crate) queue: Arc<SendQueue>,
     pub(crate) down: watch::Sender<Option<Down>>,
-    pub(crate) delivering: Delivering,
+    pub(crate) reading: Reading,
     /// How many rules its peer has broken.
     pub(crate) violations: u64,
 }
@@ -30,6 +36,13 @@ pub(crate) struct Core {
     pub(crate) replies: HashMap<RequestId, Reply>,
     /// The calls under way, with their tasks as soon as these have been spawned.
     pub(crate) calls: HashMap<CallId, Option<AbortHandle>>,
+    pub(crate) ids: HashMap<RequestId, oneshot::Sender<Result<ContextId, Dead>>>,
+    pub(crate) inboxes: BTreeMap<Handle, Arc<Inbox>>,
+    pub(crate) outboxes: HashMap<Handle, Arc<Outbox>>,
+    pub(crate) chains: Chains,
+    pub(crate) pacing: Pacing,
+    telling: Arc<Telling>,
+    me: ContextId,
     last_link: u64,
     last_request: u64,
 }
@@ -40,10 +53,13 @@ pub(crate) enum Errand {
     Deliver(Message),
     Execute {
         call: CallId,
-        from: ContextId,
+        from: Caller,
+        handle: Handle,
         body: Body,
     },
     Abort(AbortHandle),
+    /// Tell the events that have been noted.
+    Tell,
     /// Tell the log, which may take its time.
     Report {
         link: LinkId,
@@ -60,12 +76,19 @@ fn worth_telling(count: u64) -> bool {
 }
 
 impl Core {
-    pub(crate) fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config, telling: Arc<Telling>) -> Self {
         Self {
+            telling,
+            me: config.me,
             router: Router::new(config),
             ports: BTreeMap::new(),
             replies: HashMap::new(),
             calls: HashMap::new(),
+            ids: HashMap::new(),
+            inboxes: BTreeMap::new(),
+            outboxes: HashMap::new(),
+            chains: Chains::default(),
+            pacing: Pacing::default(),
             last_link: 0,
             last_request: 0,
         }
@@ -76,11 +99,9 @@ impl Core {
         LinkId(self.last_link)
     }
 
-    pub(crate) fn new_request(&mut self, reply: Reply) -> RequestId {
+    pub(crate) fn new_request(&mut self) -> RequestId {
         self.last_request += 1;
-        let request = RequestId(self.last_request);
-        self.replies.insert(request, reply);
-        request
+        RequestId(self.last_request)
     }
 
     /// The queue of the link on the way to a context, if there is a way.
@@ -99,7 +120,7 @@ impl Core {
     /// it said since then waits behind that, and would otherwise count as silence.
     pub(crate) fn timeout(&mut self, now: Instant, errands: &mut Vec<Errand>) {
         for (link, port) in &self.ports {
-            if port.delivering.under_way() {
+            if port.reading.is_delivering() {
                 self.router.handle(now, Input::Heard { link: *link });
             }
         }
@@ -138,13 +159,107 @@ impl Core {
                     errands.extend(self.violated(link, violation));
                 }
                 Output::Deliver(message) => errands.push(Errand::Deliver(message)),
-                Output::Execute { call, from, body } => {
+                Output::Execute {
+                    call,
+                    from,
+                    above,
+                    handle,
+                    body,
+                } => {
                     self.calls.insert(call, None);
-                    errands.push(Errand::Execute { call, from, body });
+                    let from = Caller {
+                        context: from,
+                        above,
+                    };
+                    errands.push(Errand::Execute {
+                        call,
+                        from,
+                        handle,
+                        body,
+                    });
                 }
+                Output::Received(message) => self.received(now, message),
+                Output::Credit { sender, bytes } => {
+                    if let Some(outbox) = self.outboxes.get(&sender) {
+                        outbox.grant(bytes);
+                    }
+                }
+                Output::Ended { sender, why } => {
+                    if let Some(outbox) = self.outboxes.get(&sender) {
+                        outbox.end(why);
+                    }
+                }
+                Output::Allocated { request, id } => {
+                    // Whoever asked may have stopped waiting.
+                    if let Some(waiting) = self.ids.remove(&request) {
+                        let _ = waiting.send(id);
+                    }
+                }
+                Output::Joined { context, parent } => {
+                    self.note(Event::Joined { context, parent }, errands);
+                }
+                Output::Gone { contexts, why } => {
+                    self.gone(&contexts, &why);
+                    self.note(Event::Gone { contexts, why }, errands);
+                }
+                Output::Detaching { link } => {
+                    if let Some(context) = self.router.peer(link) {
+                        self.note(Event::Detaching { context }, errands);
+                    }
+                }
+                Output::Detached { link } => self.note(Event::Detached { link }, errands),
                 Output::Shutdown => errands.push(Errand::Shutdown),
             }
         }
+    }
+
+    fn note(&self, event: Event, errands: &mut Vec<Errand>) {
+        self.telling.note(event);
+        errands.push(Errand::Tell);
+    }
+
+    /// Something came for a receiver. Whoever sent it may be told something.
+    fn received(&mut self, now: Instant, message: Message) {
+        let (to, sender) = (message.src, message.reply_to);
+        let Some(inbox) = self.inboxes.get(&message.handle) else {
+            return;
+        };
+        let (handle, reply_to, body) = match inbox.came(message, self.me) {
+            Told::Nothing => return,
+            Told::Grant(bytes) => {
+                let credit = Credit { sender, bytes };
+                (Handle::CREDIT, Handle::NONE, Body::new(&credit))
+            }
+            Told::End(reason) => {
+                let at = self.me;
+                (sender, Handle::IS_DEAD, Body::new(&Dead { reason, at }))
+            }
+        };
+        // Plain data of known types can always be written as CBOR.
+        if let Ok(body) = body
+            && sender.is_dynamic()
+        {
+            let to_tell = Input::Post {
+                to,
+                handle,
+                reply_to,
+                body,
+            };
+            self.router.handle(now, to_tell);
+        }
+    }
+
+    /// Nobody here waits for these any longer, and they wait for nobody.
+    fn gone(&mut self, contexts: &[ContextId], why: &Dead) {
+        let contexts: BTreeSet<_> = contexts.iter().copied().collect();
+        // With the parent goes all that is not below, whether or not it was named.
+        let router = &self.router;
+        let is_gone = |context| contexts.contains(&context) || router.towards(context).is_none();
+        for inbox in self.inboxes.values() {
+            inbox.gone(is_gone, why);
+        }
+        self.chains.gone(is_gone);
+        self.pacing.gone(is_gone);
     }
 
     fn violated(&mut self, link: LinkId, violation: Violation) -> Option<Errand> {

@@ -1,18 +1,18 @@
 //! Calls that reach this context: each is a task of its own, and has one end.
 
-use crate::Execute;
 use crate::broker::Broker;
 use crate::lane::Kind;
+use crate::service::{self, Caller};
+use crate::{Execute, chain};
 use bytes::Bytes;
-use proto::message::{Call, Dead, DeadReason, Outcome, RefusedKind};
-use proto::router::Input;
-use proto::{Body, BodyError, CallId, ContextId, Flags};
-use std::future::ready;
+use proto::message::{Call, Dead, DeadReason, EndChain, Outcome, RefusedKind};
+use proto::router::{Input, Message};
+use proto::{Body, BodyError, CallId, ContextId, Flags, Handle};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
+use tokio::runtime;
 use tokio::task::unconstrained;
 
 /// Up to so many bytes arguments are read, and a result is packed, on the thread of the links.
@@ -49,30 +49,54 @@ impl Broker {
         let running = Running {
             broker: self.clone(),
             call,
+            is_function: true,
         };
-        let limits = self.shared.limits;
-        if body.flags().contains(Flags::ZSTD) || body.bytes().len() > SHORT {
-            // Unpacking and reading take their time, which is not the links'.
-            let request = async move { body.split::<Call>(limits) };
-            let task = running.run(executor.clone(), from, request);
-            return self.spawn(call, runtime, task);
-        }
-        let request = body.split::<Call>(limits);
+        // The head is read here, also of one that is long: the calls of a chain keep the order in which they came.
+        let request = body.split::<Call>(self.shared.limits);
+        let is_short = body.bytes().len() <= SHORT && !body.flags().contains(Flags::ZSTD);
         let is_quick = turn.is_left()
+            && is_short
             && request
                 .as_ref()
                 .is_ok_and(|(head, _)| executor.is_quick(head));
-        let task = running.run(executor.clone(), from, ready(request));
+        let place = match &request {
+            Ok((
+                Call {
+                    chain: Some(chain), ..
+                },
+                _,
+            )) => Place::of(self, from, *chain),
+            _ => Place::Any,
+        };
+        let task = running.run(executor.clone(), from, request, place);
         let mut task = Box::pin(task);
         if !(is_quick && ends_at_once(runtime, task.as_mut())) {
             self.spawn(call, runtime, task);
         }
     }
 
+    /// Starts anything else that was asked for and has one answer.
+    pub(crate) fn perform(&self, call: CallId, caller: Caller, handle: Handle, body: Body) {
+        let running = Running {
+            broker: self.clone(),
+            call,
+            is_function: false,
+        };
+        self.spawn(call, &self.shared.io, running.perform(caller, handle, body));
+    }
+
+    /// END_CHAIN: the next call of the chain begins it anew, if there is one.
+    pub(crate) fn end_chain(&self, message: &Message) {
+        match message.body.decode::<EndChain>(self.shared.limits) {
+            Ok(EndChain { chain }) => self.lock().chains.end(message.src, chain),
+            Err(error) => tracing::warn!("dropped a message from {:?}: {error}", message.src),
+        }
+    }
+
     fn spawn(
         &self,
         call: CallId,
-        runtime: &Handle,
+        runtime: &runtime::Handle,
         task: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = runtime.spawn(task).abort_handle();
@@ -88,7 +112,7 @@ impl Broker {
 }
 
 /// Begins a task here, as if it ran on that runtime. If it has not come to its end it goes on there.
-fn ends_at_once(runtime: &Handle, task: Pin<&mut impl Future<Output = ()>>) -> bool {
+fn ends_at_once(runtime: &runtime::Handle, task: Pin<&mut impl Future<Output = ()>>) -> bool {
     let _there = runtime.enter();
     // Nobody needs to be woken: whoever takes the task over begins by asking how far it is. And what it may
     // do in one turn is not the reader's share.
@@ -100,6 +124,8 @@ fn ends_at_once(runtime: &Handle, task: Pin<&mut impl Future<Output = ()>>) -> b
 struct Running {
     broker: Broker,
     call: CallId,
+    /// Whoever waits for a function takes an outcome only.
+    is_function: bool,
 }
 
 impl Running {
@@ -107,11 +133,19 @@ impl Running {
         self,
         executor: Arc<dyn Execute>,
         from: ContextId,
-        request: impl Future<Output = Result<(Call, Bytes), BodyError>>,
+        request: Result<(Call, Bytes), BodyError>,
+        place: Place,
     ) {
         let broker = &self.broker;
-        let outcome = match request.await {
-            Ok((head, arguments)) => executor.execute(from, head, arguments).await,
+        let outcome = match request {
+            Ok((head, arguments)) => {
+                let work = executor.execute(from, head, arguments);
+                match place {
+                    Place::Any => work.await,
+                    Place::In(place) => place.in_turn(work).await,
+                    Place::None => Outcome::Dead(broker.dead(DeadReason::Busy)),
+                }
+            }
             Err(error) => Outcome::Refused {
                 kind: RefusedKind::BadArguments,
                 message: error.to_string(),
@@ -130,6 +164,39 @@ impl Running {
             .await;
     }
 
+    async fn perform(self, caller: Caller, handle: Handle, body: Body) {
+        let broker = &self.broker;
+        let asked = async {
+            match handle {
+                Handle::CALL_SERVICE => {
+                    service::perform(&broker.shared.services, broker, caller, body).await
+                }
+                _ => {
+                    let receive = &broker.shared.receive;
+                    receive.perform(broker, caller, handle, body).await
+                }
+            }
+        };
+        let reply = asked
+            .await
+            .and_then(|body| broker.packed(body).map_err(of_outcome));
+        broker
+            .when_room(caller.context, Kind::Message, || match reply {
+                Ok(body) => self.finished(|| body),
+                Err(dead) => self.failed(&dead),
+            })
+            .await;
+    }
+
+    /// As [`finished`](Self::finished), where the reply is that there is none.
+    fn failed(&self, dead: &Dead) {
+        let call = self.call;
+        if self.broker.lock().calls.remove(&call).is_some() {
+            let dead = dead.clone();
+            self.broker.drive(Input::Failed { call, dead });
+        }
+    }
+
     /// Nothing happens if the call was cancelled, or was finished before.
     fn finished(&self, body: impl FnOnce() -> Body) {
         let call = self.call;
@@ -146,8 +213,29 @@ impl Drop for Running {
         // Its runtime has ended, or the executor panicked in a program that unwinds (one that began on the thread
         // of a link takes that link along). Our slave does not: there a panic ends the process, and the other
         // side sees the link go.
-        let crashed = || self.broker.dead(DeadReason::Crashed);
-        self.finished(|| short(crashed()));
+        let crashed = self.broker.dead(DeadReason::Crashed);
+        if self.is_function {
+            self.finished(|| short(crashed));
+        } else {
+            self.failed(&crashed);
+        }
+    }
+}
+
+/// Where a call stands.
+enum Place {
+    /// By itself.
+    Any,
+    /// In a chain.
+    In(chain::Place),
+    /// In one chain too many.
+    None,
+}
+
+impl Place {
+    fn of(broker: &Broker, caller: ContextId, chain: u64) -> Self {
+        let place = broker.lock().chains.join(caller, chain);
+        place.map_or(Self::None, Self::In)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a frame is to the queue that it waits in: before whom it goes, and what bounds it.
 
 use crate::IO_SIZE;
-use proto::{Flags, Frame, Handle, Header};
+use proto::{ContextId, Flags, Frame, Handle, Header};
 
 /// Messages may wait up to about this many bytes before whoever sends them has to wait.
 const MESSAGE_BOUND: usize = 4 << 20;
@@ -13,6 +13,15 @@ const BULK_BOUND: usize = 4 * IO_SIZE;
 /// What may wait of that for which nobody waits. A peer that makes us say more than it reads loses its link.
 const ANSWER_BOUND: usize = 1 << 20;
 
+/// Bulk data of others that may wait to go up: what a few streams at full credit have on the way. Streams at full
+/// credit need not wait for each other, and more than that is nobody's due.
+pub(crate) const PASSED_UP_BULK: usize = 8 << 20;
+/// The same down, where whoever waits delays what is for others. Credit and pacing bound what honest contexts send
+/// far below; this is for whoever sends without.
+pub(crate) const PASSED_DOWN_BULK: usize = 64 << 20;
+/// The same of messages.
+pub(crate) const PASSED_DOWN_MESSAGES: usize = 2 * MESSAGE_BOUND;
+
 /// Which frames share a bound.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
@@ -20,7 +29,8 @@ pub(crate) enum Kind {
     Message,
     /// Log records: likewise. They keep their order among the messages.
     Log,
-    /// What the router says by itself, so that nobody can wait: PONG, dead replies, CANCEL.
+    /// What the router and channels say by themselves, so that nobody can wait: PONG, dead replies, CREDIT, who has
+    /// come and who has gone. Only what this context says itself: others may call anything so, of any length.
     Answer,
     /// Pieces of transfers, behind all the others.
     Bulk,
@@ -38,12 +48,18 @@ impl Kind {
         }
     }
 
-    /// Of any frame. One that is passed on for others is a message.
-    pub(crate) fn of(header: &Header) -> Self {
+    /// Of any frame that this context sends. One that it passes on for others is a message, if it is not bulk or a log.
+    pub(crate) fn of(header: &Header, me: ContextId) -> Self {
         match header.handle {
             _ if header.flags.contains(Flags::BULK) => Self::Bulk,
+            handle if header.src != me => Self::sent_to(handle),
             _ if header.reply_to == Handle::IS_DEAD => Self::Answer,
-            Handle::PONG | Handle::CANCEL => Self::Answer,
+            Handle::PONG
+            | Handle::CREDIT
+            | Handle::ADD_ROUTE
+            | Handle::DEL_ROUTE
+            | Handle::ALLOCATE_ID
+            | Handle::DETACHING => Self::Answer,
             handle => Self::sent_to(handle),
         }
     }
@@ -53,7 +69,8 @@ impl Kind {
         match self {
             Self::Message => MESSAGE_BOUND,
             Self::Log => LOG_BOUND,
-            Self::Answer => ANSWER_BOUND,
+            // Of which children cause the most: they are not read meanwhile. The rest is for what has no such cause.
+            Self::Answer => ANSWER_BOUND / 4,
             Self::Bulk => BULK_BOUND,
         }
     }
@@ -63,7 +80,9 @@ impl Kind {
     pub(crate) fn hard_bound(self, max_body: u32) -> usize {
         match self {
             Self::Answer => ANSWER_BOUND,
-            _ => 2 * MESSAGE_BOUND + max_body as usize,
+            Self::Bulk => PASSED_DOWN_BULK + 2 * BULK_BOUND + 2 * max_body as usize,
+            // One frame beyond the bound is this context's own, and one is passed on.
+            Self::Message | Self::Log => 3 * MESSAGE_BOUND + 2 * max_body as usize,
         }
     }
 }

@@ -11,26 +11,35 @@
 
 #![forbid(unsafe_code)]
 
+mod backpressure;
 mod broker;
+mod chain;
+mod channel;
+pub mod content;
 mod core;
 mod execute;
+mod inspect;
 mod lane;
 mod link;
+mod pacing;
 mod queue;
 mod send;
+mod service;
 pub mod stream;
-pub mod transfer;
+mod telling;
 
 #[cfg(test)]
 mod tests;
 
-pub use broker::{Broker, Link, Settings};
+pub use broker::{Broker, Link, Settings, WeakBroker};
+pub use channel::{ByteSender, Item, MAX_WINDOW, Received, Receiver, Select, Sender, WINDOW};
+pub use service::{Allow, Caller, Failed, Service, ServiceError, Services};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use proto::ContextId;
-use proto::message::{Call, Outcome};
+use proto::message::{Call, Dead, DeadReason, Outcome};
 use proto::router::Message;
+use proto::{Body, ContextId, Handle, LinkId};
 
 /// Reads and writes are of this size, in bytes, as are the chunks of bulk data.
 pub const IO_SIZE: usize = 128 << 10;
@@ -48,9 +57,59 @@ pub trait Execute: Send + Sync {
     }
 }
 
-/// Takes the messages that are neither calls nor replies.
+/// Something happened in the tree.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A context has come below this one.
+    Joined {
+        /// Which.
+        context: ContextId,
+        /// Who started it.
+        parent: ContextId,
+    },
+    /// Contexts are gone.
+    Gone {
+        /// Which.
+        contexts: Vec<ContextId>,
+        /// Why.
+        why: Dead,
+    },
+    /// A child goes its own way: when its link goes down its process is to be left alone.
+    Detaching {
+        /// Which.
+        context: ContextId,
+    },
+    /// The parent knows that this context leaves: the link to it can be closed.
+    Detached {
+        /// The link to the parent.
+        link: LinkId,
+    },
+}
+
+/// Takes the messages that are neither calls nor replies, and what else concerns a context as a whole.
+#[async_trait]
 pub trait Receive: Send + Sync {
-    /// Takes one. It is called by the reader of the link that the message came from: what takes long
+    /// Takes a message. It is called by the reader of the link that the message came from: what takes long
     /// must be spawned, and what blocks slows that one sender.
     fn receive(&self, broker: &Broker, message: Message);
+
+    /// Takes note of an event, in the order in which they happen. The same holds for it.
+    fn event(&self, _broker: &Broker, _event: Event) {}
+
+    /// Does what was asked for with LAUNCH or INSPECT, and gives the body of the reply. Dropping the future cancels it.
+    ///
+    /// # Errors
+    /// If there will be no reply.
+    async fn perform(
+        &self,
+        broker: &Broker,
+        _caller: Caller,
+        _handle: Handle,
+        _body: Body,
+    ) -> Result<Body, Dead> {
+        Err(Dead {
+            reason: DeadReason::InvalidHandle,
+            at: broker.me(),
+        })
+    }
 }

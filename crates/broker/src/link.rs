@@ -4,12 +4,13 @@ use crate::IO_SIZE;
 use crate::broker::Broker;
 use crate::execute::Turn;
 use crate::queue::SendQueue;
+use bytes::Buf;
 use proto::message::Down;
 use proto::router::Input;
 use proto::{FrameDecoder, LinkId};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -17,17 +18,33 @@ use tokio::sync::watch;
 /// A peer that takes nothing more may go on speaking for so long. Heartbeats notice sooner when it has fallen silent.
 const LAST_WORDS: Duration = Duration::from_secs(60);
 
-/// Says whether a link's reader is just delivering a message, which may block it. Clones are the same.
+/// What a link's reader says of itself. Clones are the same.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Delivering(Arc<AtomicBool>);
+pub(crate) struct Reading(Arc<Progress>);
 
-impl Delivering {
-    pub(crate) fn under_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Progress {
+    delivering: AtomicBool,
+    received: AtomicU64,
+}
+
+impl Reading {
+    /// Is it just delivering a message? That may block it.
+    pub(crate) fn is_delivering(&self) -> bool {
+        self.0.delivering.load(Ordering::Relaxed)
     }
 
-    fn set(&self, delivering: bool) {
-        self.0.store(delivering, Ordering::Relaxed);
+    /// Bytes of frames that have come so far.
+    pub(crate) fn received(&self) -> u64 {
+        self.0.received.load(Ordering::Relaxed)
+    }
+
+    fn deliver(&self, delivering: bool) {
+        self.0.delivering.store(delivering, Ordering::Relaxed);
+    }
+
+    fn count(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
@@ -71,11 +88,11 @@ pub(crate) async fn read(
     end: End,
     stream: impl AsyncRead,
     decoder: FrameDecoder,
-    delivering: Delivering,
+    reading: Reading,
 ) {
     let (broker, link) = (end.broker.clone(), end.link);
-    let reading = read_frames(&broker, link, stream, decoder, &delivering);
-    end.after(reading).await;
+    let frames = read_frames(&broker, link, stream, decoder, &reading);
+    end.after(frames).await;
 }
 
 async fn read_frames(
@@ -83,7 +100,7 @@ async fn read_frames(
     link: LinkId,
     stream: impl AsyncRead,
     mut decoder: FrameDecoder,
-    delivering: &Delivering,
+    reading: &Reading,
 ) -> Down {
     let mut stream = std::pin::pin!(stream);
     loop {
@@ -94,9 +111,12 @@ async fn read_frames(
             match decoder.next_frame() {
                 Ok(Some(frame)) => {
                     whole = true;
-                    delivering.set(true);
+                    reading.deliver(true);
+                    reading.count(frame.wire_len());
+                    let turns = broker.way_on(link, frame.header.dst).await;
                     broker.drive_with(Input::Frame { link, frame }, turn);
-                    delivering.set(false);
+                    drop(turns);
+                    reading.deliver(false);
                 }
                 Ok(None) => break,
                 Err(error) => return Down::Corrupt(error.to_string()),
@@ -149,7 +169,13 @@ pub(crate) async fn write(end: End, stream: impl AsyncWrite, queue: Arc<SendQueu
 async fn write_batches(stream: impl AsyncWrite, queue: &SendQueue) -> io::Result<()> {
     let mut stream = std::pin::pin!(stream);
     while let Some(mut batch) = queue.take().await {
-        stream.write_all_buf(&mut batch).await?;
+        while batch.has_remaining() {
+            let len = stream.write_buf(&mut batch).await?;
+            if len == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            queue.wrote(len);
+        }
         stream.flush().await?;
     }
     Ok(())

@@ -1,13 +1,14 @@
 //! What waits to be written to one link: control messages first, then bulk data, both bounded in bytes.
 
 use crate::IO_SIZE;
-use crate::lane::{Kind, cost};
+use crate::lane::{Kind, PASSED_DOWN_BULK, PASSED_DOWN_MESSAGES, PASSED_UP_BULK, cost};
 use bytes::{Buf, Bytes, BytesMut};
-use proto::Frame;
+use proto::{ContextId, Frame};
 use std::collections::VecDeque;
 use std::io::IoSlice;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, Semaphore};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Bodies up to this size are copied behind their headers; longer ones are written from where they are.
 const COPY_BELOW: usize = 4 << 10;
@@ -21,15 +22,30 @@ pub(crate) struct SendQueue {
     drained: Notify,
     /// One sender at a time looks for room, so that the bound is passed by one frame at most.
     turns: [Semaphore; Kind::ALL],
+    /// The same for what is passed on for others.
+    passing: Arc<Semaphore>,
+    /// What the peer has taken, in bytes.
+    written: AtomicU64,
     max_body: u32,
+    me: ContextId,
+}
+
+/// Where a frame is passed on to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Passing {
+    Up,
+    Down,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    control: VecDeque<Frame>,
+    /// Each with its kind.
+    control: VecDeque<(Kind, Frame)>,
     bulk: VecDeque<Frame>,
     /// What waits of each kind.
     bytes: [usize; Kind::ALL],
+    /// All that was ever pushed, in bytes on the wire.
+    pushed: u64,
     closed: bool,
 }
 
@@ -38,19 +54,22 @@ struct Waiting {
 pub(crate) struct Overfull;
 
 impl SendQueue {
-    pub(crate) fn new(max_body: u32) -> Self {
+    pub(crate) fn new(max_body: u32, me: ContextId) -> Self {
         Self {
             waiting: Mutex::default(),
             filled: Notify::new(),
             drained: Notify::new(),
             turns: std::array::from_fn(|_| Semaphore::new(1)),
+            passing: Arc::new(Semaphore::new(1)),
+            written: AtomicU64::new(0),
             max_body,
+            me,
         }
     }
 
     /// Appends a frame without waiting. Dropped if the link is closed: its link-down tells the sender.
     pub(crate) fn push(&self, frame: Frame) -> Result<(), Overfull> {
-        let kind = Kind::of(&frame.header);
+        let kind = Kind::of(&frame.header, self.me);
         let mut waiting = self.lock();
         if waiting.closed {
             return Ok(());
@@ -79,6 +98,24 @@ impl SendQueue {
         push();
     }
 
+    /// Waits until a frame that is passed on has room, and what it may make the router say. One at a time: the turn
+    /// is to be held until the frame is here.
+    pub(crate) async fn turn_to_pass(&self, passing: Passing) -> Option<OwnedSemaphorePermit> {
+        let turn = self.passing.clone().acquire_owned().await;
+        loop {
+            let drained = self.drained.notified();
+            {
+                let waiting = self.lock();
+                if waiting.closed || waiting.has_room(passing) {
+                    break;
+                }
+            }
+            drained.await;
+        }
+        // The semaphore is never closed.
+        turn.ok()
+    }
+
     /// Waits for frames, then takes as many as one write should carry. None once the queue is closed.
     pub(crate) async fn take(&self) -> Option<Batch> {
         loop {
@@ -100,9 +137,23 @@ impl SendQueue {
     }
 
     /// What waits, in bytes as [`cost`] counts them.
-    #[cfg(test)]
     pub(crate) fn cost(&self) -> usize {
         self.lock().bytes.iter().sum()
+    }
+
+    /// The peer has taken so many bytes more.
+    pub(crate) fn wrote(&self, bytes: usize) {
+        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// What the peer has ever taken.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    /// What was ever pushed, in bytes on the wire.
+    pub(crate) fn pushed(&self) -> u64 {
+        self.lock().pushed
     }
 
     pub(crate) fn close(&self) {
@@ -123,17 +174,33 @@ impl SendQueue {
 }
 
 impl Waiting {
+    fn has_room(&self, passing: Passing) -> bool {
+        let has = |kind: Kind, bound| self.bytes[kind as usize] < bound;
+        match passing {
+            Passing::Up => {
+                has(Kind::Bulk, PASSED_UP_BULK)
+                    && [Kind::Message, Kind::Log, Kind::Answer]
+                        .into_iter()
+                        .all(|kind| has(kind, kind.bound()))
+            }
+            Passing::Down => {
+                has(Kind::Bulk, PASSED_DOWN_BULK) && has(Kind::Message, PASSED_DOWN_MESSAGES)
+            }
+        }
+    }
+
     fn push(&mut self, kind: Kind, frame: Frame) {
         self.bytes[kind as usize] += cost(&frame);
+        self.pushed += frame.wire_len() as u64;
         match kind {
             Kind::Bulk => self.bulk.push_back(frame),
-            Kind::Message | Kind::Log | Kind::Answer => self.control.push_back(frame),
+            Kind::Message | Kind::Log | Kind::Answer => self.control.push_back((kind, frame)),
         }
     }
 
     fn pop_control(&mut self) -> Option<Frame> {
-        let frame = self.control.pop_front()?;
-        self.bytes[Kind::of(&frame.header) as usize] -= cost(&frame);
+        let (kind, frame) = self.control.pop_front()?;
+        self.bytes[kind as usize] -= cost(&frame);
         Some(frame)
     }
 

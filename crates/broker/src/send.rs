@@ -1,13 +1,12 @@
-//! What a context sends: calls, requests, messages without a reply, bulk data. Each waits for room first.
+//! What a context sends: calls, requests, messages without a reply. Each waits for room first.
 
-use crate::IO_SIZE;
 use crate::broker::Broker;
 use crate::lane::Kind;
-use bytes::Bytes;
+use crate::pacing;
 use proto::message::{Call, Dead, DeadReason, Down, Outcome};
 use proto::router::Input;
-use proto::{Body, ContextId, Flags, Handle, RequestId};
-use tokio::sync::oneshot;
+use proto::{Body, ContextId, Handle, RequestId};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 impl Broker {
     /// Calls a function in another context. Dropping the future cancels the call.
@@ -28,16 +27,37 @@ impl Broker {
         asked.await.unwrap_or_else(Outcome::Dead)
     }
 
+    /// Calls a function in another context, whose outcome nobody wants to know. Waits only for room in the queue of
+    /// the link.
+    ///
+    /// # Errors
+    /// If the call is too large. One to a context that is gone is lost without an error.
+    pub async fn call_no_reply(
+        &self,
+        to: ContextId,
+        call: &Call,
+        arguments: &[u8],
+    ) -> Result<(), Dead> {
+        let body = Body::with_tail(call, arguments).map_err(|e| self.malformed(&e))?;
+        self.post(to, Handle::CALL_FUNCTION, body).await
+    }
+
     /// Sends a message and waits for the reply. Dropping the future abandons the request.
     ///
     /// # Errors
     /// If there will be no reply: why, and who noticed.
     pub async fn request(&self, to: ContextId, handle: Handle, body: Body) -> Result<Body, Dead> {
         let body = self.packed(body)?;
+        let _weight = self.paced(to, body.bytes().len()).await;
         let (reply, answer) = oneshot::channel();
         let mut abandon = None;
         self.when_room(to, Kind::sent_to(handle), || {
-            let request = self.lock().new_request(reply);
+            let request = {
+                let mut core = self.lock();
+                let request = core.new_request();
+                core.replies.insert(request, reply);
+                request
+            };
             abandon = Some(Abandon(self, request));
             self.drive(Input::Request {
                 request,
@@ -51,6 +71,37 @@ impl Broker {
         // The reply is here: there is nothing left to abandon.
         std::mem::forget(abandon);
         answer.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
+    }
+
+    /// Waits until a request may be sent to a context that is further away than a neighbour.
+    async fn paced(&self, to: ContextId, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let allowed = {
+            let mut core = self.lock();
+            let router = &core.router;
+            // Where no way leads the router says so.
+            let next = router.towards(to).and_then(|link| router.peer(link));
+            (next? != to).then(|| core.pacing.of(to))?
+        };
+        pacing::wait(allowed, bytes).await
+    }
+
+    /// An id for a child that this context starts.
+    ///
+    /// # Errors
+    /// If there is none: the parent is gone, or has given as many as it gives.
+    pub async fn allocate(&self) -> Result<ContextId, Dead> {
+        let (sender, id) = oneshot::channel();
+        let request = {
+            let mut core = self.lock();
+            let request = core.new_request();
+            core.ids.insert(request, sender);
+            request
+        };
+        let abandon = Abandon(self, request);
+        self.drive(Input::Allocate { request });
+        let id = id.await;
+        std::mem::forget(abandon);
+        id.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
     }
 
     /// Sends a message that has no reply. Waits only for room in the queue of the link.
@@ -69,24 +120,6 @@ impl Broker {
         })
         .await;
         Ok(())
-    }
-
-    /// Sends raw bytes in chunks that give way to all other messages. `transfer` is the number that the
-    /// announcing message gave; a chunk to a context that is gone is lost.
-    pub async fn send_bulk(&self, to: ContextId, handle: Handle, transfer: u32, bytes: &Bytes) {
-        for start in (0..bytes.len()).step_by(IO_SIZE) {
-            let end = bytes.len().min(start + IO_SIZE);
-            let body = Body::raw(Flags::BULK, bytes.slice(start..end));
-            self.when_room(to, Kind::Bulk, || {
-                self.drive(Input::Post {
-                    to,
-                    handle,
-                    reply_to: Handle(transfer),
-                    body,
-                });
-            })
-            .await;
-        }
     }
 
     /// Waits for room on the way to a context, then does `push`.
@@ -129,7 +162,11 @@ struct Abandon<'a>(&'a Broker, RequestId);
 impl Drop for Abandon<'_> {
     fn drop(&mut self) {
         let Self(broker, request) = *self;
-        broker.lock().replies.remove(&request);
+        {
+            let mut core = broker.lock();
+            core.replies.remove(&request);
+            core.ids.remove(&request);
+        }
         broker.drive(Input::Abandon { request });
     }
 }

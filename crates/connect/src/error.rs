@@ -1,9 +1,8 @@
 //! Why there is no connection: at which hop, in which phase, what the target said.
 
-use crate::{Exit, ImageError};
-use proto::message::CompatibilityId;
+use crate::{Exit, ImageError, Tail};
+use proto::message::{CompatibilityId, Dead, LaunchFailure, Phase};
 use proto::{BodyError, FrameError};
-use std::fmt;
 use std::time::Duration;
 
 /// A connection that did not come about. Nothing of it is left: its process has ended or is being ended.
@@ -19,30 +18,6 @@ pub struct ConnectError {
     /// The last lines of the target's standard error, and of what it printed before our first
     /// line. Oldest first.
     pub said: Vec<String>,
-}
-
-/// The phases of a connection.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Phase {
-    /// Starting the program that leads to the target.
-    Spawn,
-    /// Reaching the target and waiting for the first stage's line, or at once the slave's.
-    FirstStage,
-    /// Getting, sending and installing the slave's image.
-    Image,
-    /// Exchanging HELLO and WELCOME.
-    Hello,
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Spawn => "spawn",
-            Self::FirstStage => "first stage",
-            Self::Image => "image",
-            Self::Hello => "hello",
-        })
-    }
 }
 
 /// What ended the attempt.
@@ -103,9 +78,45 @@ pub enum Cause {
         /// What this process makes.
         ours: CompatibilityId,
     },
+    /// Another context made the attempt, and says this.
+    #[error("{0}")]
+    Remote(String),
+    /// The way to the context that makes the attempt.
+    #[error("{0}")]
+    Way(#[from] Dead),
     /// The time for the whole of it is over.
     #[error("timed out after {} s", .0.as_secs_f32())]
     Timeout(Duration),
+}
+
+/// Characters of a hop's name, and of a cause, that travel.
+const MAX_TEXT: usize = 4 << 10;
+
+impl From<ConnectError> for LaunchFailure {
+    fn from(error: ConnectError) -> Self {
+        Self {
+            hop: short(&error.hop),
+            phase: error.phase,
+            cause: short(&error.cause.to_string()),
+            said: Tail::of(&error.said).lines(),
+        }
+    }
+}
+
+impl From<LaunchFailure> for ConnectError {
+    /// What comes from another context is bounded again: it may not be ours.
+    fn from(failure: LaunchFailure) -> Self {
+        Self {
+            hop: short(&failure.hop),
+            phase: failure.phase,
+            cause: Box::new(Cause::Remote(short(&failure.cause))),
+            said: Tail::of(&failure.said).lines(),
+        }
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
 }
 
 fn last(said: &[String]) -> String {

@@ -1,20 +1,8 @@
 //! The slave's image on its way: which there are, in which form it travels, who provides it.
 
-use crate::Bandwidth;
 use async_trait::async_trait;
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
-
-/// An image that its provider can name without reading it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ImageId {
-    /// For which machines, as `uname -m` says: `x86_64`.
-    pub machine: String,
-    /// SHA-256 of the executable, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-    /// Its length, in bytes.
-    pub size: u64,
-}
+use proto::message::Bandwidth;
 
 /// The form in which an image is sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -1,7 +1,7 @@
 //! Starts child contexts.
 //!
 //! A [`Launch`] is plain data: what to run, and how to talk to it. Whoever holds one can [`start`] it, the
-//! master for its children and, later, a slave for its own. What a launch runs, perhaps through ssh
+//! master for its children, a slave for its own. What a launch runs, perhaps through ssh
 //! or sudo, is the first stage ([`Boot`]): one line of POSIX shell, which finds the slave's image on the
 //! machine or asks for it, and becomes the slave. [`start`] follows it up to the slave's HELLO;
 //! [`Started::welcome`] answers, and its [`Parts`] go to `broker::Broker::attach`.
@@ -13,10 +13,11 @@
 
 mod error;
 mod greeting;
+mod guard;
 mod image;
-mod launch;
 mod process;
 mod spawn;
+mod spawner;
 mod stage;
 mod start;
 mod tail;
@@ -24,10 +25,11 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-pub use error::{Cause, ConnectError, Phase};
-pub use image::{Format, ImageError, ImageId, ImageSource, Packed};
-pub use launch::{Bandwidth, Launch, Stdio};
+pub use error::{Cause, ConnectError};
+pub use guard::Guard;
+pub use image::{Format, ImageError, ImageSource, Packed};
 pub use process::{Exit, Process};
+pub use proto::message::{Bandwidth, ImageId, Launch, Phase, Stdio};
 pub use stage::{Boot, title};
 pub use start::{Options, Parts, Started, start};
 pub use tail::{LineSink, Tail};

@@ -1,9 +1,10 @@
 //! The one place that starts a process for a launch.
 
-use crate::{Cause, Launch, LineSink, Process, Stdio, Tail};
+use crate::{Cause, Guard, Launch, LineSink, Process, Stdio, Tail, spawner};
 use broker::{IO_SIZE, stream};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use tokio::net::unix::pipe;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -19,7 +20,12 @@ pub(crate) struct Spawned {
 
 /// Starts the program of a launch in a process group of its own: ^C in the terminal reaches the
 /// master, which then ends its children in order.
-pub(crate) fn spawn(launch: &Launch, tail: &Tail, sink: LineSink) -> Result<Spawned, Cause> {
+pub(crate) async fn spawn(
+    launch: &Launch,
+    tail: &Tail,
+    sink: LineSink,
+    guard: Option<Arc<dyn Guard>>,
+) -> Result<Spawned, Cause> {
     let Stdio::Pipe = launch.stdio;
     let Some((program, arguments)) = launch.argv.split_first() else {
         return Err(Cause::Protocol("a launch without a program".to_owned()));
@@ -33,16 +39,13 @@ pub(crate) fn spawn(launch: &Launch, tail: &Tail, sink: LineSink) -> Result<Spaw
         .stdin(their_in)
         .stdout(their_out)
         .stderr(their_err)
-        .process_group(0)
-        .kill_on_drop(true);
-    let child = command.spawn().map_err(|error| Cause::Spawn {
-        program: program.clone(),
-        error,
-    })?;
-    // It holds our copies of the child's ends, without which no stream would ever end.
-    drop(command);
-    let process =
-        Process::new(child).ok_or_else(|| Cause::Protocol("the process has no id".to_owned()))?;
+        .process_group(0);
+    let process = spawner::spawn(command, guard)
+        .await
+        .map_err(|error| Cause::Spawn {
+            program: program.clone(),
+            error,
+        })?;
     Ok(Spawned {
         reader: stream::reader(our_out).map_err(Cause::Io)?,
         writer: stream::writer(our_in).map_err(Cause::Io)?,

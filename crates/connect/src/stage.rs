@@ -32,6 +32,12 @@ impl Boot {
         self
     }
 
+    /// The images that it looks for.
+    #[must_use]
+    pub fn images(&self) -> &[ImageId] {
+        &self.images
+    }
+
     /// The program and its arguments, where no shell is in between.
     #[must_use]
     pub fn argv(&self) -> Vec<String> {

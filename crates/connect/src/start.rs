@@ -3,7 +3,7 @@
 use crate::greeting::{Greeting, Said};
 use crate::spawn::{Spawned, spawn};
 use crate::{
-    Cause, ConnectError, Exit, Format, ImageSource, Launch, LineSink, Phase, Process, Tail,
+    Cause, ConnectError, Exit, Format, Guard, ImageSource, Launch, LineSink, Phase, Process, Tail,
 };
 use proto::message::{CompatibilityId, Hello, Welcome};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header, Limits};
@@ -30,6 +30,8 @@ pub struct Options {
     pub deadline: Duration,
     /// Takes what the slave writes on its standard error once it is connected. None: the log does.
     pub on_stderr: Option<LineSink>,
+    /// Watches over what is started, for when this program is killed.
+    pub guard: Option<Arc<dyn Guard>>,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
         Self {
             deadline: Duration::from_secs(30),
             on_stderr: None,
+            guard: None,
         }
     }
 }
@@ -92,7 +95,7 @@ pub async fn start(
         mut writer,
         mut process,
         stderr,
-    } = match spawn(launch, &tail, sink) {
+    } = match spawn(launch, &tail, sink, options.guard.clone()).await {
         Ok(spawned) => spawned,
         Err(cause) => return Err(attempt.failed(cause)),
     };

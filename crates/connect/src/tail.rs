@@ -31,6 +31,13 @@ struct Shared {
 }
 
 impl Tail {
+    /// What it keeps of these lines.
+    pub(crate) fn of(lines: &[String]) -> Self {
+        let tail = Self::default();
+        lines.iter().for_each(|line| tail.push(line));
+        tail
+    }
+
     /// The lines, oldest first.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! The parts that need no process.
 
 use crate::greeting::{Greeting, Said};
-use crate::{Bandwidth, Boot, Format, ImageId, Tail, title};
+use crate::{Bandwidth, Boot, Cause, ConnectError, Exit, Format, ImageId, Phase, Tail, title};
+use proto::message::LaunchFailure;
 
 fn heard(chunks: &[&[u8]]) -> (Vec<Said>, Vec<String>, Vec<u8>) {
     let tail = Tail::default();
@@ -119,4 +120,58 @@ fn a_cheap_way_takes_no_compression() {
         best(&[Format::Raw, Format::Gzip], Bandwidth::Dear),
         Format::Gzip
     );
+}
+
+#[test]
+fn a_failure_says_the_same_after_it_has_travelled() {
+    let error = ConnectError {
+        hop: "sudo:deploy".to_owned(),
+        phase: Phase::FirstStage,
+        cause: Box::new(Cause::Ended(Exit::Code(1))),
+        said: vec!["sudo: a password is required".to_owned()],
+    };
+    let text = error.to_string();
+    let failure = LaunchFailure::from(error);
+    assert_eq!(
+        failure.cause,
+        "it ended (exit status 1) before the slave was ready"
+    );
+    let back = ConnectError::from(failure);
+    assert_eq!(back.to_string(), text);
+    assert!(matches!(*back.cause, Cause::Remote(_)), "{back:?}");
+    assert_eq!(back.phase, Phase::FirstStage);
+}
+
+#[test]
+fn a_failure_is_bounded_at_whole_characters_both_ways() {
+    // A character of three bytes, so that no power of two falls between two of them.
+    let long = "\u{20ac}".repeat(20_000);
+    let said: Vec<_> = (900..1000)
+        .map(|number| format!("{number} {long}"))
+        .collect();
+    let huge = LaunchFailure {
+        hop: long.clone(),
+        phase: Phase::Spawn,
+        cause: long.clone(),
+        said: said.clone(),
+    };
+    let received = ConnectError::from(huge);
+    let sent = LaunchFailure::from(ConnectError {
+        hop: long.clone(),
+        phase: Phase::Spawn,
+        cause: Box::new(Cause::Protocol(long)),
+        said,
+    });
+    assert!(received.cause.to_string().len() <= 16 << 10);
+    assert!(sent.cause.len() <= 16 << 10 && sent.cause.starts_with("unexpected: \u{20ac}"));
+    for (hop, said) in [(received.hop, received.said), (sent.hop, sent.said)] {
+        assert!(hop.len() <= 16 << 10 && hop.ends_with('\u{20ac}'));
+        assert!(said.iter().map(String::len).sum::<usize>() <= 16 << 10);
+        assert!(said.len() <= 64);
+        // The last lines are the ones that say why.
+        assert!(
+            said.last()
+                .is_some_and(|line| line.starts_with("999 \u{20ac}"))
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //! Most bodies are one item. A call and its outcome are two: a head that says what it is, and the
 //! value, which only the runtime can read because only it knows the value's WIT type.
 
-use crate::{Flags, Limits};
+use crate::{Flags, Limits, item};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use zstd::zstd_safe;
@@ -140,7 +140,11 @@ impl Body {
         let mut rest: &[u8] = &bytes;
         let message = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH)
             .map_err(describe)?;
-        let tail = bytes.slice(bytes.len() - rest.len()..);
+        let len = bytes.len() - rest.len();
+        if item::length(&bytes, MAX_DEPTH) != Some(len) {
+            return Err(BodyError::Cbor("it is not one item".to_owned()));
+        }
+        let tail = bytes.slice(len..);
         Ok((message, tail))
     }
 

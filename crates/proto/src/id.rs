@@ -28,7 +28,7 @@ impl fmt::Display for ContextId {
 }
 
 /// Where in a context a message goes. The well-known handles are the types of messages and keep
-/// Mitogen's numbers; those from 1000 on are made for one reply each.
+/// Mitogen's numbers; those from 1000 on are made for one reply, one receiver or one sender each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Handle(pub u32);
@@ -42,28 +42,51 @@ impl Handle {
     pub const CALL_FUNCTION: Self = Self(101);
     /// A record of a log: [`crate::message::LogRecord`].
     pub const FORWARD_LOG: Self = Self(102);
+    /// A child tells its parent that a context has come below it: [`crate::message::AddRoute`].
+    pub const ADD_ROUTE: Self = Self(103);
+    /// Contexts are gone: [`crate::message::DelRoute`].
+    pub const DEL_ROUTE: Self = Self(104);
+    /// A child asks its parent for ids that it may give to its own children: answered by
+    /// [`crate::message::IdBlock`].
+    pub const ALLOCATE_ID: Self = Self(105);
     /// End this context.
     pub const SHUTDOWN: Self = Self(106);
-    /// A module for a context that asked: [`crate::message::LoadModule`], then its bulk frames.
+    /// Where a module is, for a context that asked, or that had better ask: [`crate::message::LoadModule`].
     pub const LOAD_MODULE: Self = Self(107);
+    /// Fetch content, and tell the next context on the way to do the same: [`crate::message::ForwardModule`].
+    pub const FORWARD_MODULE: Self = Self(108);
+    /// From above: leave the tree, finish what is under way, then end. From a child: it does so now.
+    pub const DETACHING: Self = Self(109);
+    /// Call a method of a service: [`crate::message::CallService`], answered by [`crate::message::ServiceOutcome`].
+    pub const CALL_SERVICE: Self = Self(110);
+    /// What answers for a service that nobody has started yet. Local to a context: never on the wire.
+    pub const STUB_CALL_SERVICE: Self = Self(111);
     /// A context asks its parent for a data file: [`crate::message::GetResource`].
     pub const GET_RESOURCE: Self = Self(112);
-    /// A data file for a context that asked: [`crate::message::LoadResource`], then its bulk frames.
+    /// Where a data file is, for a context that asked: [`crate::message::LoadResource`].
     pub const LOAD_RESOURCE: Self = Self(113);
     /// The first frame each way on a new link: [`crate::message::Hello`], [`crate::message::Welcome`].
     pub const HELLO: Self = Self(120);
-    /// The caller gave up: `reply_to` is the handle at which it awaited the reply.
+    /// Whoever asked gave up: `reply_to` is the handle at which it awaited the reply.
     pub const CANCEL: Self = Self(121);
     /// Are you there? Answered by PONG.
     pub const PING: Self = Self(122);
     /// Still here.
     pub const PONG: Self = Self(123);
+    /// A sender may send so many bytes more: [`crate::message::Credit`].
+    pub const CREDIT: Self = Self(124);
+    /// Start a child: [`crate::message::LaunchChild`], answered by [`crate::message::Launched`].
+    pub const LAUNCH: Self = Self(125);
+    /// A chain of calls is over and can be forgotten: [`crate::message::EndChain`].
+    pub const END_CHAIN: Self = Self(126);
+    /// How is it here? Answered by [`crate::message::Inspection`].
+    pub const INSPECT: Self = Self(127);
     /// In `reply_to` of a reply: the body is a [`crate::message::Dead`], not what was asked for.
     pub const IS_DEAD: Self = Self(999);
     /// The first handle that is made on demand.
     pub const FIRST_DYNAMIC: Self = Self(1000);
 
-    /// True for a handle that was made for one reply.
+    /// True for a handle that was made on demand.
     #[must_use]
     pub fn is_dynamic(self) -> bool {
         self >= Self::FIRST_DYNAMIC
@@ -77,14 +100,25 @@ impl fmt::Debug for Handle {
             Self::GET_MODULE => "GET_MODULE",
             Self::CALL_FUNCTION => "CALL_FUNCTION",
             Self::FORWARD_LOG => "FORWARD_LOG",
+            Self::ADD_ROUTE => "ADD_ROUTE",
+            Self::DEL_ROUTE => "DEL_ROUTE",
+            Self::ALLOCATE_ID => "ALLOCATE_ID",
             Self::SHUTDOWN => "SHUTDOWN",
             Self::LOAD_MODULE => "LOAD_MODULE",
+            Self::FORWARD_MODULE => "FORWARD_MODULE",
+            Self::DETACHING => "DETACHING",
+            Self::CALL_SERVICE => "CALL_SERVICE",
+            Self::STUB_CALL_SERVICE => "STUB_CALL_SERVICE",
             Self::GET_RESOURCE => "GET_RESOURCE",
             Self::LOAD_RESOURCE => "LOAD_RESOURCE",
             Self::HELLO => "HELLO",
             Self::CANCEL => "CANCEL",
             Self::PING => "PING",
             Self::PONG => "PONG",
+            Self::CREDIT => "CREDIT",
+            Self::LAUNCH => "LAUNCH",
+            Self::END_CHAIN => "END_CHAIN",
+            Self::INSPECT => "INSPECT",
             Self::IS_DEAD => "IS_DEAD",
             Self(number) => return write!(f, "handle {number}"),
         };

@@ -8,9 +8,11 @@
 
 pub mod body;
 pub mod digest;
+pub mod flow;
 pub mod frame;
 pub mod header;
 pub mod id;
+mod item;
 pub mod message;
 pub mod policy;
 pub mod router;

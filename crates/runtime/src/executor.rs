@@ -12,7 +12,7 @@ use crate::upstream::Upstream;
 use crate::value::{self, ValueError};
 use bytes::Bytes;
 use proto::CallLimits;
-use proto::message::{Call, CompatibilityId, LimitKind, Outcome, RefusedKind};
+use proto::message::{Call, CompatibilityId, LimitKind, ModuleRef, Outcome, RefusedKind};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -73,6 +73,24 @@ impl Executor {
         let function = self.modules.at_hand(&call.module.digest, &call.export);
         // Finding where paths lead waits for the disk.
         !call.policy.grants_paths() && function.is_some_and(|function| function.pace.is_quick())
+    }
+
+    /// Loads a module that will be called.
+    ///
+    /// # Errors
+    /// Why it cannot be, for a person.
+    pub async fn load(&self, module: &ModuleRef) -> Result<(), String> {
+        match self.modules.get(module).await {
+            Ok(_) => Ok(()),
+            Err(Outcome::Refused { message, .. }) => Err(message),
+            Err(other) => Err(format!("{other:?}")),
+        }
+    }
+
+    /// The modules that are loaded.
+    #[must_use]
+    pub fn modules(&self) -> Vec<ModuleRef> {
+        self.modules.loaded()
     }
 
     /// Runs one call to its end. Dropping the future cancels it: its store goes with it.

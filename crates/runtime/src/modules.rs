@@ -34,6 +34,7 @@ struct Kept {
 }
 
 struct Slot {
+    name: String,
     module: Arc<OnceCell<Arc<Module>>>,
     used: u64,
 }
@@ -75,7 +76,7 @@ impl Modules {
 
     /// Finds a module. Calls that need the same one at the same time wait for one load.
     pub(crate) async fn get(&self, wanted: &ModuleRef) -> Result<Arc<Module>, Outcome> {
-        let cell = self.slot(wanted.digest);
+        let cell = self.slot(wanted);
         cell.get_or_try_init(|| self.load(wanted)).await.cloned()
     }
 
@@ -87,7 +88,22 @@ impl Modules {
         lock(&module.functions).get(export).cloned()
     }
 
-    fn slot(&self, digest: Digest) -> Arc<OnceCell<Arc<Module>>> {
+    /// The modules that are loaded.
+    pub(crate) fn loaded(&self) -> Vec<ModuleRef> {
+        let kept = lock(&self.kept);
+        let loaded = kept
+            .modules
+            .iter()
+            .filter(|(_, slot)| slot.module.initialized());
+        let named = |(digest, slot): (&Digest, &Slot)| ModuleRef {
+            name: slot.name.clone(),
+            digest: *digest,
+        };
+        loaded.map(named).collect()
+    }
+
+    fn slot(&self, wanted: &ModuleRef) -> Arc<OnceCell<Arc<Module>>> {
+        let digest = wanted.digest;
         let mut kept = lock(&self.kept);
         kept.clock += 1;
         let now = kept.clock;
@@ -98,6 +114,7 @@ impl Modules {
             }
         }
         let slot = kept.modules.entry(digest).or_insert_with(|| Slot {
+            name: wanted.name.clone(),
             module: Arc::default(),
             used: now,
         });

@@ -1,5 +1,6 @@
 //! Who this process is: its title, its file, its home directory on this machine.
 
+use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,42 @@ pub(crate) fn take_title(arguments: &Arguments) {
     }
     // Returns only if it failed, and then this process goes on as it is.
     let _ = command.exec();
+}
+
+/// Makes the system end this process when its parent ends, even if it is stopped then: if its parent is the very
+/// process that it serves. Where somebody else is in between, the end of the streams has to do. For the system means by
+/// the parent the thread that started us, and only of our own programs do we know that this one stays (`connect` sees to
+/// it); and a shim of sudo or of a container's runtime may leave us to init on purpose, and end.
+///
+/// To be called after the process has taken its title: the title names whom it serves. It holds for the thread that
+/// calls this, the first one.
+pub(crate) fn die_with_parent() {
+    let Some(served) = served() else {
+        return;
+    };
+    if getppid() != Some(served) {
+        return;
+    }
+    // Where the system refuses, the end of the streams has to do.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    if getppid() != Some(served) {
+        // It was gone before the system knew.
+        std::process::exit(1);
+    }
+}
+
+/// Undoes [`die_with_parent`], for a context that leaves the tree. To be called on the same thread, the first one.
+pub(crate) fn outlive_parent() {
+    // It cannot fail where it could be set.
+    let _ = set_parent_process_death_signal(None);
+}
+
+/// The process that this one serves, as its title says: `zymogen-slave: user@host:pid`.
+fn served() -> Option<Pid> {
+    let title = std::env::args_os().next()?;
+    let title = title.to_string_lossy();
+    let (_, pid) = title.rsplit_once(':')?;
+    Pid::from_raw(pid.trim().parse().ok()?)
 }
 
 /// Where the slave keeps artifacts.

@@ -8,12 +8,17 @@
 //! The broker has this thread; guests have threads of their own, so that one that spins delays no message. Only
 //! a call that most likely ends at once begins here, and moves if it does not.
 
+mod children;
+mod context;
 mod guard;
 mod identity;
+mod image;
+mod launch;
 mod logger;
 mod parent;
 mod service;
 mod stdio;
+mod watchdog;
 
 use proto::message::Welcome;
 use std::process::ExitCode;
@@ -46,6 +51,7 @@ fn main() -> ExitCode {
     };
     // Never returns if it succeeds; if it does, only the name in `ps` is less pretty.
     identity::take_title(&arguments);
+    identity::die_with_parent();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),

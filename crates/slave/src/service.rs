@@ -1,28 +1,35 @@
 //! A slave's life between HELLO and its end.
 
+use crate::context::{Context, Receiver};
 use crate::guard::Guard;
 use crate::identity::Home;
 use crate::logger::Logger;
-use crate::parent::Parent;
+use crate::parent::{Kept, Parent};
 use crate::stdio::Streams;
 use async_trait::async_trait;
-use broker::{Broker, Execute, IO_SIZE, Settings};
+use broker::content::{Fetcher, Relay, Store};
+use broker::{Allow, Broker, Execute, IO_SIZE, Service, Services, Settings};
 use bytes::Bytes;
 use proto::message::{Call, Hello, Outcome, Welcome};
-use proto::router::{Config, Role};
-use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header};
+use proto::router::{Config, Quotas, Role};
+use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header, LinkId};
 use runtime::{Artifacts, Executor};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::Handle as Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use transfer::{Access, Registry};
 
 /// What the first stage's reader looks for: from here on, frames.
 const READY: &[u8] = b"ZYMOGEN ready\n";
 
-/// Calls that may be under way at once.
-const MAX_CALLS: usize = 256;
+/// What a slave keeps in memory of what it got, as long as nobody below may want the same, in bytes.
+const KEPT: usize = 8 << 20;
+
+/// How often one that has left the tree looks whether it has anything left to do.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The architecture decides what machine code runs; the C library is this binary's own.
 const TARGET: &str = if cfg!(target_arch = "aarch64") {
@@ -33,6 +40,7 @@ const TARGET: &str = if cfg!(target_arch = "aarch64") {
 
 pub(crate) async fn serve(streams: Streams, home: &Home, guests: Runtime) -> io::Result<()> {
     let logger = Logger::install();
+    crate::watchdog::watch(streams.input.try_clone()?)?;
     let mut input = broker::stream::reader(streams.input)?;
     let mut output = broker::stream::writer(streams.output)?;
     output.write_all(&hello()?).await?;
@@ -40,44 +48,103 @@ pub(crate) async fn serve(streams: Streams, home: &Home, guests: Runtime) -> io:
     let welcome = tokio::time::timeout(crate::WELCOME_DEADLINE, welcome(&mut input, &mut decoder))
         .await
         .map_err(|_| io::Error::other("no WELCOME came"))??;
-    let (broker, _parent) = start(&welcome, home, guests)?;
+    let (broker, context) = start(&welcome, home, guests.clone())?;
     // What was read ahead belongs to the link, whose limits are the ones that were just agreed on.
     let mut rest = FrameDecoder::new(crate::limits(&welcome));
     rest.push(decoder.buffer());
     let parent = parent_of(&welcome)?;
     let link = broker.attach(parent, Role::Parent, input, output, rest);
     tokio::spawn(logger.forward(broker.clone()));
-    broker.shutdown_requested().await;
+    let mut terminated = terminations(&guests)?;
+    tokio::select! {
+        () = broker.shutdown_requested() => {}
+        _ = terminated.recv() => {}
+        link = context.detached() => tokio::select! {
+            () = alone(&broker, link) => {}
+            _ = terminated.recv() => {}
+        },
+    }
+    crate::watchdog::arm();
     broker.close(link.id);
+    context.children().end(&broker).await;
     Ok(())
 }
 
-fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker, Arc<Parent>)> {
+/// What somebody else than the parent may say. The time to the end runs from then on, even if the thread that awaits it
+/// here hangs: the guests' threads hear it, too.
+fn terminations(guests: &Runtime) -> io::Result<Signal> {
+    let mut heard = {
+        let _in = guests.enter();
+        signal(SignalKind::terminate())?
+    };
+    guests.spawn(async move {
+        if heard.recv().await.is_some() {
+            crate::watchdog::arm();
+        }
+    });
+    signal(SignalKind::terminate())
+}
+
+/// A context that has left the tree finishes what is under way.
+async fn alone(broker: &Broker, link: LinkId) {
+    broker.close(link);
+    while broker.calls() > 0 {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker, Arc<Context>)> {
     let compatibility = runtime::compatibility(TARGET);
-    let parent = Arc::new(Parent::new(parent_of(welcome)?, compatibility.clone()));
     let artifacts = home.artifacts.as_ref().filter(|_| welcome.cache);
     let artifacts = artifacts.and_then(|directory| {
         Artifacts::open(directory)
             .inspect_err(|error| tracing::warn!("artifacts are not kept: {error}"))
             .ok()
     });
-    let executor =
-        Executor::new(compatibility, artifacts, parent.clone())?.guarded(Arc::new(Guard::new()?));
+    let fetcher = Fetcher::new(parent_of(welcome)?);
+    let store = Arc::new(Store::new(KEPT));
+    let kept = Arc::new(Kept {
+        artifacts: artifacts.clone(),
+    });
+    let relay = Arc::new(Relay::new(fetcher.clone(), store.clone(), kept));
+    let parent = Arc::new(Parent::new(compatibility.clone(), relay.clone()));
+    let guard = Arc::new(Guard::new()?);
+    let executor = Executor::new(compatibility, artifacts, parent.clone())?.guarded(guard.clone());
+    let executor = Arc::new(executor);
+    let context = Context::new(fetcher, relay, store, welcome.clone(), guard);
+    context.executes(executor.clone());
+    let context = Arc::new(context);
+    let services = Services::default();
     let broker = Broker::new(Settings {
         router: Config {
             me: welcome.context,
             parents: welcome.parents.clone(),
             executes: true,
             heartbeat: Duration::from_millis(welcome.heartbeat_ms),
-            max_calls: MAX_CALLS,
+            siblings: welcome.siblings,
+            quotas: Quotas::default(),
         },
         limits: crate::limits(welcome),
         compress_from: welcome.compress_from,
         execute: Some((Arc::new(Calls(executor)), guests)),
-        receive: parent.clone(),
+        services: services.clone(),
+        receive: Arc::new(Receiver(context.clone())),
     });
     parent.connect(broker.clone());
-    Ok((broker, parent))
+    let served = broker.clone();
+    services.register_sleeping(transfer::NAME, move || files(&served));
+    Ok((broker, context))
+}
+
+/// Whoever is above may read and write all files that this process may.
+fn files(broker: &Broker) -> Service {
+    let mut registry = Registry::new();
+    for access in [Access::Read, Access::Write] {
+        if let Err(error) = registry.offer_prefix("/", access) {
+            tracing::warn!("no files can be transferred: {error}");
+        }
+    }
+    transfer::service(broker, &Arc::new(RwLock::new(registry)), &Allow::Parents)
 }
 
 fn parent_of(welcome: &Welcome) -> io::Result<ContextId> {
@@ -136,7 +203,7 @@ async fn welcome(
 }
 
 /// The runtime's executor as the broker sees it.
-struct Calls(Executor);
+struct Calls(Arc<Executor>);
 
 #[async_trait]
 impl Execute for Calls {

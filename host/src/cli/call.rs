@@ -50,7 +50,7 @@ use wasmtime::component::Val;
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
 pub struct CallArgs {
-    /// Where: `local`.
+    /// Where: hops joined with commas, such as `local` or `local,local`.
     context: String,
 
     /// The name of a standard module, or the path of a component.

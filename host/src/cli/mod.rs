@@ -8,6 +8,7 @@ mod deploy;
 mod doc;
 mod limits;
 mod start;
+mod tree;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,8 @@ use std::sync::Arc;
 ///
 ///     zymogen deploy
 ///
-/// CONTEXT is where something happens: `local` is a slave on this machine.
+/// CONTEXT is where something happens: `local` is a slave on this machine,
+/// `local,local` one that such a slave has started.
 /// MODULE is the name of a standard module (`zymogen doc` lists them) or the
 /// path of a .wasm file.
 #[derive(Parser, Debug)]
@@ -62,6 +64,7 @@ enum Command {
     Deploy(deploy::DeployArgs),
     Call(call::CallArgs),
     Doc(doc::DocArgs),
+    Tree(tree::TreeArgs),
 }
 
 /// Runs the program with the arguments of this process.
@@ -81,6 +84,7 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Deploy(arguments) => deploy::run(&arguments, &screen),
         Command::Call(arguments) => call::run(arguments, &screen),
         Command::Doc(arguments) => doc::run(&arguments, &screen),
+        Command::Tree(arguments) => tree::run(&arguments, &screen),
     };
     screen.clear();
     match ended {

@@ -27,6 +27,7 @@ fn options_have_the_names_that_people_try() {
         "zymogen call local m f() --grant read:/etc --grant system",
         "zymogen doc",
         "zymogen doc file -o json",
+        "zymogen tree local,local local -o json -v",
     ] {
         assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
     }
@@ -43,6 +44,7 @@ fn nonsense_is_refused_before_anything_happens() {
         "zymogen deploy -e a-b=1",
         "zymogen deploy --memory lots",
         "zymogen call local",
+        "zymogen tree",
         "zymogen call local m f() --grant everything",
         "zymogen deploy --list-tasks --list-hosts",
     ] {
@@ -55,7 +57,7 @@ fn nonsense_is_refused_before_anything_happens() {
 fn help_shows_the_exit_statuses() {
     let mut command = Arguments::command();
     let mut helps = vec![command.render_long_help()];
-    for name in ["deploy", "call"] {
+    for name in ["deploy", "call", "tree"] {
         let command = command.find_subcommand_mut(name).unwrap();
         helps.push(command.render_long_help());
     }
@@ -74,7 +76,7 @@ fn help_fits_into_a_terminal() {
     command.build();
     let mut commands = vec![command.clone()];
     commands.extend(command.get_subcommands().cloned());
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 5);
     for mut command in commands {
         let written = [command.get_long_about(), command.get_after_long_help()];
         for text in written.into_iter().flatten() {

@@ -16,6 +16,7 @@ use crate::build::{BuildError, Images};
 use connect::{
     Bandwidth, Boot, Cause, ConnectError, ImageId, Launch, Options, Phase, Started, Stdio,
 };
+use proto::message::{Hello, LaunchChild};
 use std::fmt;
 use std::time::Duration;
 
@@ -42,33 +43,61 @@ pub fn launch(hop: &dyn Hop, boot: &Boot) -> Launch {
     }
 }
 
-/// Starts a slave where `spec` says, up to its HELLO. With `cache` it may keep its image there. The
+/// Starts a slave at the end of a hop of this machine, up to its HELLO. With `cache` it may keep its image there. The
 /// deadline begins when the image for this machine is at hand.
 ///
 /// # Errors
 /// If there is no image, or the slave does not come up.
 pub async fn start(
-    spec: &ContextSpec,
+    hop: &dyn Hop,
     images: &Images,
     cache: bool,
     deadline: Duration,
 ) -> Result<Started, ConnectError> {
-    let hop = spec.hop();
+    let boot = boot(hop, images, &title(), cache).await?;
+    let options = Options {
+        deadline,
+        ..Options::default()
+    };
+    connect::start(&launch(hop, &boot), images, &options).await
+}
+
+/// What another context must be told to start a slave at the end of a hop of its machine.
+///
+/// # Errors
+/// If there is no image.
+pub async fn request(
+    hop: &dyn Hop,
+    images: &Images,
+    parent: &Hello,
+    cache: bool,
+    deadline: Duration,
+) -> Result<LaunchChild, ConnectError> {
+    // Whom it serves: the process that starts it, as which it recognises its parent.
+    let title = connect::title(&user(), &parent.hostname, parent.pid);
+    let boot = boot(hop, images, &title, cache).await?;
+    Ok(LaunchChild {
+        launch: launch(hop, &boot),
+        images: boot.images().to_vec(),
+        cache,
+        deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+async fn boot(
+    hop: &dyn Hop,
+    images: &Images,
+    title: &str,
+    cache: bool,
+) -> Result<Boot, ConnectError> {
     let ids = offer(images).await.map_err(|error| ConnectError {
         hop: hop.to_string(),
         phase: Phase::Image,
         cause: Box::new(Cause::Image(error)),
         said: Vec::new(),
     })?;
-    let mut boot = Boot::new(&title(), ids);
-    if !cache {
-        boot = boot.leave_nothing();
-    }
-    let options = Options {
-        deadline,
-        ..Options::default()
-    };
-    connect::start(&launch(hop, &boot), images, &options).await
+    let boot = Boot::new(title, ids);
+    Ok(if cache { boot } else { boot.leave_nothing() })
 }
 
 async fn offer(images: &Images) -> Result<Vec<ImageId>, connect::ImageError> {
@@ -80,10 +109,13 @@ async fn offer(images: &Images) -> Result<Vec<ImageId>, connect::ImageError> {
 
 /// Whom the slaves of this process serve.
 fn title() -> String {
-    let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
-    let user = named("USER").or_else(|| named("LOGNAME"));
-    let user = user.unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string());
     let uname = rustix::system::uname();
     let host = uname.nodename().to_string_lossy();
-    connect::title(&user, &host, std::process::id())
+    connect::title(&user(), &host, std::process::id())
+}
+
+fn user() -> String {
+    let named = |name| std::env::var(name).ok().filter(|user| !user.is_empty());
+    let user = named("USER").or_else(|| named("LOGNAME"));
+    user.unwrap_or_else(|| rustix::process::geteuid().as_raw().to_string())
 }

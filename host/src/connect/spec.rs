@@ -14,16 +14,20 @@ struct Method {
     parse: Parse,
 }
 
+/// Beyond that somebody has lost count.
+const MAX_HOPS: usize = 32;
+
 /// All that exist.
 const METHODS: [Method; 1] = [Method {
     name: "local",
     parse: |argument| Ok(Arc::new(Local::parse(argument)?)),
 }];
 
-/// Where a context is: `local`.
+/// Where a context is, as the steps on the way to it: `local`, or `local,local` for one that another has started.
 #[derive(Clone, Debug)]
 pub struct ContextSpec {
-    hop: Arc<dyn Hop>,
+    /// At least one.
+    hops: Vec<Arc<dyn Hop>>,
 }
 
 /// Why a text is not a context.
@@ -48,16 +52,15 @@ pub enum SpecError {
         /// What is wrong.
         why: String,
     },
-    /// More than one hop.
-    #[error("`{0}` has several hops; there is no way yet to start a context from another")]
-    Several(String),
+    /// More hops than a tree has levels.
+    #[error("`{0}` has more than {MAX_HOPS} hops")]
+    TooMany(String),
 }
 
 impl ContextSpec {
-    /// The way to it.
-    #[must_use]
-    pub fn hop(&self) -> &dyn Hop {
-        &*self.hop
+    /// The steps on the way to it, in their order. There is at least one.
+    pub fn hops(&self) -> impl ExactSizeIterator<Item = &dyn Hop> {
+        self.hops.iter().map(|hop| &**hop)
     }
 }
 
@@ -65,15 +68,12 @@ impl FromStr for ContextSpec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        let mut hops = text.split(',').map(|hop| parse(text, hop.trim()));
-        let hop = hops
-            .next()
-            .ok_or_else(|| SpecError::Empty(text.to_owned()))??;
-        match hops.next() {
-            None => Ok(Self { hop }),
-            Some(Ok(_)) => Err(SpecError::Several(text.to_owned())),
-            Some(Err(error)) => Err(error),
+        let hops = text.split(',').map(|hop| parse(text, hop.trim()));
+        let hops = hops.collect::<Result<Vec<_>, _>>()?;
+        if hops.len() > MAX_HOPS {
+            return Err(SpecError::TooMany(text.to_owned()));
         }
+        Ok(Self { hops })
     }
 }
 
@@ -99,7 +99,13 @@ fn parse(text: &str, hop: &str) -> Result<Arc<dyn Hop>, SpecError> {
 
 impl fmt::Display for ContextSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.hop.fmt(f)
+        for (index, hop) in self.hops.iter().enumerate() {
+            if index > 0 {
+                f.write_str(",")?;
+            }
+            hop.fmt(f)?;
+        }
+        Ok(())
     }
 }
 

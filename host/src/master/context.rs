@@ -1,112 +1,58 @@
-//! A context as the program sees it: somewhere to call functions.
+//! A context as the program sees it: where it is, how it is, how it ends.
 
 use super::library::Library;
-use crate::error::Fate;
-use crate::module::{Function, Module, ModuleError};
-use crate::value::{data, to_wave};
-use broker::{Broker, Link};
+use super::tree::Tree;
+use broker::content::Server;
+use broker::{Broker, Link, ServiceError};
 use connect::Process;
-use proto::message::{Call, Dead, DeadReason, Down, Hello, LimitKind, Outcome, RefusedKind};
-use proto::{Body, CallLimits, ContextId, Handle, Policy};
-use runtime::value::{self, ValueError};
+use proto::message::{Content, Dead, DeadReason, Down, Hello, Inspection, ModuleRef};
+use proto::{Body, ContextId, Handle};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use wasmtime::component::Val;
 
 /// How long a slave may take to end by itself before it is killed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
-/// How much longer than its limit a call may take until its slave, which should have ended it, is not waited for: so
-/// long for the ways there and back, and so long for each MiB of its arguments.
-const BACKSTOP: Duration = Duration::from_secs(600);
-const BACKSTOP_PER_MIB: Duration = Duration::from_secs(1);
+/// How long a context may take to say how it is.
+const INSPECT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A context that was started. Dropping it kills its process; [`shutdown`](Self::shutdown) is kinder.
+/// A context that was started. Dropping it ends it in the background; [`shutdown`](Self::shutdown) is kinder.
 pub struct Context {
-    id: ContextId,
-    name: String,
-    hello: Hello,
-    broker: Broker,
-    library: Arc<Library>,
-    link: Link,
-    process: Process,
+    pub(super) id: ContextId,
+    pub(super) name: String,
+    pub(super) hello: Hello,
+    pub(super) shared: Shared,
+    /// None once it has ended, or goes on alone.
+    way: Mutex<Option<Way>>,
 }
 
-/// What became of a call, with its values decoded. One variant for each of [`Outcome`].
-#[derive(Clone, Debug, PartialEq)]
-pub enum CallResult {
-    /// It returned: its result, if the function has one.
-    Returned(Option<Val>),
-    /// It returned the error of its `result` type: the whole result, `err` and all.
-    Failed(Val),
-    /// The guest broke a rule of its machine.
-    Trapped(String),
-    /// The guest ended itself with this status.
-    Exited(i32),
-    /// It needed what its policy does not grant.
-    Denied(String),
-    /// It used up more than it may.
-    OverLimit {
-        /// What it ran out of.
-        limit: LimitKind,
-        /// How much there was.
-        allowed: u64,
-    },
-    /// It never started.
-    Refused {
-        /// What was wrong.
-        kind: RefusedKind,
-        /// The same for a person.
-        message: String,
-    },
-    /// It was given up.
-    Cancelled,
-    /// It is not known how far it came.
-    Dead(Dead),
+/// What the contexts of one master share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) broker: Broker,
+    pub(super) library: Arc<Library>,
+    pub(super) server: Server,
+    pub(super) tree: Arc<Tree>,
 }
 
-/// Why [`Context::invoke`] has no value to give.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The module has no such export.
-    #[error(transparent)]
-    Module(#[from] ModuleError),
-    /// The arguments are not of the function's types. Nothing was sent.
-    #[error("{0}")]
-    Arguments(String),
-    /// The call ended otherwise than by returning what the caller takes.
-    #[error("{}", ended(module, result))]
-    Ended {
-        /// The module's name.
-        module: String,
-        /// What became of the call.
-        result: CallResult,
-    },
-    /// The result is not what the caller's type takes.
-    #[error("{0}")]
-    Result(String),
+/// How it is reached.
+pub(super) enum Way {
+    /// This process has started it.
+    Child { link: Link, process: Process },
+    /// Another context has started it, and lives at least as long.
+    Via(Arc<Context>),
 }
 
 impl Context {
-    pub(super) fn new(
-        id: ContextId,
-        name: String,
-        hello: Hello,
-        broker: Broker,
-        library: Arc<Library>,
-        link: Link,
-        process: Process,
-    ) -> Self {
+    pub(super) fn new(id: ContextId, name: String, hello: Hello, shared: Shared, way: Way) -> Self {
         Self {
             id,
             name,
             hello,
-            broker,
-            library,
-            link,
-            process,
+            shared,
+            way: Mutex::new(Some(way)),
         }
     }
 
@@ -128,161 +74,191 @@ impl Context {
         &self.hello
     }
 
-    /// Calls a function in it. The module is shipped if the context lacks it. Dropping the future
-    /// cancels the call there.
-    ///
-    /// # Errors
-    /// If the arguments are not of the function's types; nothing was sent then.
-    pub async fn call(
-        &self,
-        module: &Arc<Module>,
-        function: &Function,
-        arguments: &[Val],
-        policy: Policy,
-        limits: CallLimits,
-    ) -> Result<CallResult, ValueError> {
-        value::supported(&function.params)?;
-        value::supported(&function.results)?;
-        let mut encoded = Vec::new();
-        value::encode_all(&function.params, arguments, &mut encoded)?;
-        self.library.offer(module);
-        let call = Call {
-            module: module.reference.clone(),
-            export: function.export.clone(),
-            policy,
-            limits,
+    /// Waits until the context is gone, and says why.
+    pub async fn gone(&self) -> Dead {
+        let unknown = || Dead {
+            reason: DeadReason::LinkDown(Down::Closed),
+            at: ContextId::MASTER,
         };
-        let outcome = self.outcome(&call, &encoded).await;
-        Ok(decoded(function, outcome, self.id, limits))
-    }
-
-    /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest
-    /// can be stuck where nothing stops it, or the slave may not be ours.
-    async fn outcome(&self, call: &Call, arguments: &[u8]) -> Outcome {
-        let wall_ms = call.limits.wall_ms;
-        let mib = u32::try_from(arguments.len() >> 20).unwrap_or(u32::MAX);
-        let patience = BACKSTOP
-            .saturating_add(BACKSTOP_PER_MIB.saturating_mul(mib))
-            .saturating_add(Duration::from_millis(wall_ms));
-        let answer = self.broker.call(self.id, call, arguments);
-        let answer = tokio::time::timeout(patience, answer).await;
-        answer.unwrap_or(Outcome::OverLimit {
-            limit: LimitKind::WallTime,
-            allowed: wall_ms,
-        })
-    }
-
-    /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
-    /// as any deserialisable type, under no policy and default limits. Record fields, cases and flags
-    /// have their WIT names. A function that returns a `result` gives a Rust `Result`, be it `ok` or `err`.
-    ///
-    /// # Errors
-    /// If the types do not agree, or the call did not return.
-    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
-        &self,
-        module: &Arc<Module>,
-        export: &str,
-        arguments: &A,
-    ) -> Result<R, CallError> {
-        let function = module.function(export)?;
-        let failed = |error: String| CallError::Arguments(error);
-        let not_returned = |result| CallError::Ended {
-            module: module.reference.name.clone(),
-            result,
+        let Some(mut gone) = self.shared.tree.watch(self.id) else {
+            return unknown();
         };
-        let arguments = data::to_vals(&function.params, arguments)
-            .map_err(|wrong| failed(wrong.to_string()))?;
-        let result = self
-            .call(
-                module,
-                &function,
-                &arguments,
-                Policy::default(),
-                CallLimits::default(),
-            )
-            .await
-            .map_err(|error| failed(error.to_string()))?;
-        let value = match result {
-            CallResult::Returned(value) => value,
-            // A caller that takes a `Result` gets its `Err`; for any other the call has failed.
-            CallResult::Failed(value) => match data::from_val(&value) {
-                Ok(error) => return Ok(error),
-                Err(_) => return Err(not_returned(CallResult::Failed(value))),
-            },
-            other => return Err(not_returned(other)),
-        };
-        let read = |error: &dyn std::fmt::Display| CallError::Result(error.to_string());
-        match &value {
-            Some(value) => data::from_val(value).map_err(|error| read(&error)),
-            None => serde_json::from_value(serde_json::Value::Null).map_err(|error| read(&error)),
+        match gone.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_else(unknown),
+            Err(_) => unknown(),
         }
     }
 
-    /// Waits until the context is gone, and says why.
-    pub async fn gone(&self) -> Down {
-        self.link.clone().down().await
+    /// Asks it how it is: links, routes, calls under way, modules.
+    ///
+    /// # Errors
+    /// If it does not answer within 5 s, or is gone.
+    pub async fn inspect(&self) -> Result<Inspection, Dead> {
+        inspect(&self.shared.broker, self.id).await
     }
 
-    /// Ends the context and waits for its process.
-    pub async fn shutdown(mut self) {
+    /// Calls a method of a service that the context runs. Dropping the future cancels the call there.
+    ///
+    /// # Errors
+    /// If it has no value to return, or the value is not of the type that the caller takes.
+    pub async fn call_service<R: DeserializeOwned>(
+        &self,
+        service: &str,
+        method: &str,
+        arguments: &impl Serialize,
+    ) -> Result<R, ServiceError> {
+        let broker = &self.shared.broker;
+        broker
+            .call_service(self.id, service, method, arguments)
+            .await
+    }
+
+    /// The files that the context can read and write, to send some there and to fetch some from there.
+    #[must_use]
+    pub fn files(&self) -> transfer::Client {
+        transfer::Client::new(self.shared.broker.clone(), self.id)
+    }
+
+    /// Sends a module on its way before it is called, through all contexts between here and there, each of which
+    /// keeps it for whoever wants it next. Returns when it has set out.
+    pub async fn preload(&self, module: &Arc<crate::module::Module>) {
+        self.shared.offer(module).await;
+        let content = Content::Module {
+            module: module.reference.clone(),
+            compatibility: self.hello.compatibility.clone(),
+        };
+        let Shared { broker, server, .. } = &self.shared;
+        if let Some(next) = broker.towards(self.id) {
+            server.push(broker, next, self.id, content).await;
+        }
+    }
+
+    /// The same for a file that was offered with [`Sources::offer`](super::Sources::offer). Contexts on the way keep
+    /// files of up to 8 MiB.
+    pub async fn preload_source(&self, source: &super::Source) {
+        self.shared.offer_sources().await;
+        let Shared { broker, server, .. } = &self.shared;
+        let content = Content::Resource(source.digest);
+        if let Some(next) = broker.towards(self.id) {
+            server.push(broker, next, self.id, content).await;
+        }
+    }
+
+    /// Closes the way to the context at once, without a word. It notices, and ends with all below it; whoever waits for
+    /// something there learns that the way is gone. A context that another has started is told to end instead.
+    pub fn disconnect(self) {
+        let way = self.way().take();
+        match way {
+            Some(Way::Child { link, process }) => {
+                self.shared.broker.close(link.id);
+                // In the background, as when it is dropped, but with the time that it may take.
+                tokio::spawn(process.end(SHUTDOWN_GRACE));
+            }
+            // Put back, so that dropping it tells the context.
+            via => *self.way() = via,
+        }
+    }
+
+    /// Tells the context to leave the tree: it finishes the calls that it has, lives on without its parent until then,
+    /// and ends. Their outcomes are lost. Returns when it has left.
+    ///
+    /// Whoever waits for one of those calls still holds on to the context, so that this only borrows it.
+    pub async fn detach(&self) -> Dead {
+        // The parent learns it before the link goes, and leaves the process alone.
+        let told = self
+            .shared
+            .broker
+            .post(self.id, Handle::DETACHING, Body::empty());
+        let _ = told.await;
+        let why = self.gone().await;
+        let way = self.way().take();
+        if let Some(Way::Child { process, .. }) = way {
+            process.release();
+        }
+        why
+    }
+
+    /// Ends the context, and with it those below, and waits for its process. Contexts that were only on the way to it
+    /// end, too.
+    pub async fn shutdown(self) {
+        let mut last = Some(self);
+        while let Some(context) = last {
+            last = context.end().await;
+        }
+    }
+
+    /// Ends it. Gives the one that has started it, if nobody else needs that any more.
+    async fn end(self) -> Option<Self> {
+        self.shared.tree.ends(self.id);
         let asked = async {
             // If the way is gone already, so is the context.
-            let shutdown = self.broker.post(self.id, Handle::SHUTDOWN, Body::empty());
+            let shutdown = self
+                .shared
+                .broker
+                .post(self.id, Handle::SHUTDOWN, Body::empty());
             let _ = shutdown.await;
-            self.link.down().await
+            self.gone().await
         };
         // A peer that does not read is not even asked.
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, asked).await;
-        self.broker.close(self.link.id);
-        self.library.left(self.id);
-        self.process.end(SHUTDOWN_GRACE).await;
-    }
-}
-
-/// What became of a call that did not return, for a person.
-fn ended(module: &str, result: &CallResult) -> String {
-    match (Fate::of(result, module), result) {
-        (Some(fate), _) => fate.message,
-        (None, CallResult::Failed(value)) => {
-            format!("module `{module}` returned {}", to_wave(value))
+        let way = self.way().take();
+        match way? {
+            Way::Child { link, process } => {
+                self.shared.broker.close(link.id);
+                process.end(SHUTDOWN_GRACE).await;
+                None
+            }
+            Way::Via(context) => Arc::into_inner(context),
         }
-        (None, _) => format!("module `{module}` returned"),
+    }
+
+    fn way(&self) -> MutexGuard<'_, Option<Way>> {
+        // Nothing panics while it is held.
+        self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn decoded(function: &Function, outcome: Outcome, at: ContextId, limits: CallLimits) -> CallResult {
-    let allowance = value::Limits {
-        memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
+/// Asks a context how it is.
+pub(super) async fn inspect(broker: &Broker, context: ContextId) -> Result<Inspection, Dead> {
+    let answer = broker.request(context, Handle::INSPECT, Body::empty());
+    let dead = |reason| Dead {
+        reason,
+        at: ContextId::MASTER,
     };
-    let read = |mut bytes: &[u8]| {
-        let mut values = allowance.decode_all(&function.results, &mut bytes)?;
-        value::finish(bytes)?;
-        Ok(values.pop())
-    };
-    let unread = |error: ValueError| match error {
-        // The slave carried it, but here it takes more room: a byte of a `list<u8>` is a value of 40.
-        ValueError::TooLarge { .. } => CallResult::OverLimit {
-            limit: LimitKind::Memory,
-            allowed: limits.memory_bytes,
-        },
-        error => CallResult::Dead(Dead {
-            reason: DeadReason::Malformed(error.to_string()),
-            at,
-        }),
-    };
-    match outcome {
-        Outcome::Returned(bytes) => read(&bytes).map_or_else(unread, CallResult::Returned),
-        Outcome::Failed(bytes) => match read(&bytes) {
-            Ok(Some(value)) => CallResult::Failed(value),
-            Ok(None) => unread(ValueError::Trailing { bytes: 0 }),
-            Err(error) => unread(error),
-        },
-        Outcome::Trapped(why) => CallResult::Trapped(why),
-        Outcome::Exited(status) => CallResult::Exited(status),
-        Outcome::Denied(why) => CallResult::Denied(why),
-        Outcome::OverLimit { limit, allowed } => CallResult::OverLimit { limit, allowed },
-        Outcome::Refused { kind, message } => CallResult::Refused { kind, message },
-        Outcome::Cancelled => CallResult::Cancelled,
-        Outcome::Dead(dead) => CallResult::Dead(dead),
+    let silent = u64::try_from(INSPECT_PATIENCE.as_millis()).unwrap_or(u64::MAX);
+    let body = tokio::time::timeout(INSPECT_PATIENCE, answer)
+        .await
+        .unwrap_or_else(|_| Err(dead(DeadReason::LinkDown(Down::Silent(silent)))))?;
+    body.decode(broker.limits())
+        .map_err(|error| dead(DeadReason::Malformed(error.to_string())))
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // The process of a child ends with the handle on it. Whoever started any other one must be told.
+        if let Some(Way::Via(_)) = &*self.way()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let (broker, id) = (self.shared.broker.clone(), self.id);
+            runtime.spawn(async move { broker.post(id, Handle::SHUTDOWN, Body::empty()).await });
+        }
+    }
+}
+
+impl Shared {
+    /// Contexts may ask for this module from now on, also those that were told that there is none.
+    pub(super) async fn offer(&self, module: &Arc<crate::module::Module>) {
+        self.offer_sources().await;
+        if self.library.offer(module) {
+            let ModuleRef { digest, .. } = module.reference;
+            self.server.offered(&self.broker, digest).await;
+        }
+    }
+
+    /// The same for the files that were offered since this was last called.
+    async fn offer_sources(&self) {
+        for digest in self.library.sources().news() {
+            self.server.offered(&self.broker, digest).await;
+        }
     }
 }

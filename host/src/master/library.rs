@@ -1,12 +1,12 @@
 //! What contexts may ask for: the modules that were called in them, the sources that were offered.
 
-use super::asked::Asked;
 use super::sources::Sources;
 use crate::module::{Module, Repository};
-use bytes::Bytes;
-use proto::message::{CompatibilityId, Hello, ModuleRef};
+use async_trait::async_trait;
+use broker::Broker;
+use broker::content::{Contents, Packed, Served};
+use proto::message::{CompatibilityId, Content, EngineKind, Hello, ModuleRef, Transfer};
 use proto::{ContextId, Digest};
-use runtime::Artifact;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
@@ -25,22 +25,13 @@ type PackedCell = Arc<OnceCell<Arc<Packed>>>;
 
 #[derive(Default)]
 struct State {
-    contexts: HashMap<ContextId, Known>,
+    names: HashMap<ContextId, String>,
+    /// What machine code to make for whom: there are as many as there are kinds of machines.
+    targets: HashMap<CompatibilityId, String>,
     modules: HashMap<Digest, Arc<Module>>,
+    /// What is used together: whoever gets the one had better get the others.
+    related: HashMap<Digest, Vec<ModuleRef>>,
     packed: HashMap<(Digest, CompatibilityId), PackedCell>,
-}
-
-/// A context that is here.
-struct Known {
-    name: String,
-    hello: Hello,
-    asked: Arc<Asked>,
-}
-
-/// An artifact, ready to be sent.
-pub(super) struct Packed {
-    pub(super) artifact: Artifact,
-    pub(super) zstd: Bytes,
 }
 
 impl Library {
@@ -60,91 +51,130 @@ impl Library {
         &self.sources
     }
 
-    pub(super) fn arrived(&self, id: ContextId, name: String, hello: Hello) {
-        let asked = Arc::default();
-        let known = Known { name, hello, asked };
-        self.lock().contexts.insert(id, known);
+    /// A context introduces itself, before it can ask for anything.
+    pub(super) fn arrived(&self, id: ContextId, name: &str, hello: &Hello) {
+        let mut state = self.lock();
+        state.names.insert(id, name.to_owned());
+        state
+            .targets
+            .entry(hello.compatibility.clone())
+            .or_insert_with(|| hello.target.clone());
     }
 
     pub(super) fn left(&self, id: ContextId) {
-        if let Some(known) = self.lock().contexts.remove(&id) {
-            known.asked.close();
-        }
-    }
-
-    /// What a context has asked for, if it is still here.
-    pub(super) fn asked(&self, id: ContextId) -> Option<Arc<Asked>> {
-        self.lock()
-            .contexts
-            .get(&id)
-            .map(|known| known.asked.clone())
+        self.lock().names.remove(&id);
     }
 
     /// What people call a context.
     pub(super) fn name(&self, id: ContextId) -> String {
-        let name = self
-            .lock()
-            .contexts
-            .get(&id)
-            .map(|known| known.name.clone());
+        let name = self.lock().names.get(&id).cloned();
         name.unwrap_or_else(|| format!("context {id}"))
     }
 
-    /// From now on contexts may ask for this module.
-    pub(super) fn offer(&self, module: &Arc<Module>) {
+    /// From now on contexts may ask for this module. False if they could already.
+    pub(super) fn offer(&self, module: &Arc<Module>) -> bool {
         let mut state = self.lock();
-        state
-            .modules
-            .entry(module.reference.digest)
-            .or_insert_with(|| module.clone());
+        let digest = module.reference.digest;
+        let new = !state.modules.contains_key(&digest);
+        if new {
+            state.modules.insert(digest, module.clone());
+        }
+        new
     }
 
-    /// The machine code of a module for a context that asks for it, compiled and packed once.
-    pub(super) async fn packed(
-        self: &Arc<Self>,
-        src: ContextId,
+    /// Whoever asks for the one gets the others, too.
+    pub(super) fn relate(&self, module: &ModuleRef, others: Vec<ModuleRef>) {
+        self.lock().related.insert(module.digest, others);
+    }
+
+    /// The machine code of a module for contexts that take this kind, compiled and packed once.
+    async fn packed(
+        &self,
         wanted: &ModuleRef,
+        compatibility: &CompatibilityId,
     ) -> Result<Arc<Packed>, String> {
         let (module, target, cell) = {
             let mut state = self.lock();
-            let known = state.contexts.get(&src).ok_or("the context is unknown")?;
-            let hello = &known.hello;
-            let (target, compatibility) = (hello.target.clone(), hello.compatibility.clone());
-            let module = state
-                .modules
-                .get(&wanted.digest)
-                .ok_or("the master has not offered it")?
-                .clone();
-            let key = (wanted.digest, compatibility);
+            let module = state.modules.get(&wanted.digest);
+            let module = module.ok_or("the master has not offered it")?.clone();
+            let target = state.targets.get(compatibility);
+            let target = target.ok_or("nobody here takes this machine code")?.clone();
+            let key = (wanted.digest, compatibility.clone());
             (module, target, state.packed.entry(key).or_default().clone())
         };
-        let this = self.clone();
+        let repository = self.repository.clone();
         let pack = async || {
-            let work = tokio::task::spawn_blocking(move || this.pack(&module, &target));
+            let work = tokio::task::spawn_blocking(move || pack(&repository, &module, &target));
             work.await.map_err(|error| error.to_string())?
         };
         cell.get_or_try_init(pack).await.cloned()
     }
 
-    fn pack(&self, module: &Module, target: &str) -> Result<Arc<Packed>, String> {
-        let artifact = if target == crate::module::compile::native_target() {
-            module.artifact.clone()
-        } else {
-            self.repository
-                .compiler()
-                .artifact(&module.reference, &module.bytes, target)
-                .map_err(|error| error.to_string())?
-        };
-        let zstd =
-            zstd::bulk::compress(&artifact.bytes, ZSTD_LEVEL).map_err(|error| error.to_string())?;
-        Ok(Arc::new(Packed {
-            artifact,
-            zstd: zstd.into(),
-        }))
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn pack(repository: &Repository, module: &Module, target: &str) -> Result<Arc<Packed>, String> {
+    let artifact = if target == crate::module::compile::native_target() {
+        module.artifact.clone()
+    } else {
+        repository
+            .compiler()
+            .artifact(&module.reference, &module.bytes, target)
+            .map_err(|error| error.to_string())?
+    };
+    let zstd =
+        zstd::bulk::compress(&artifact.bytes, ZSTD_LEVEL).map_err(|error| error.to_string())?;
+    Ok(Arc::new(Packed {
+        transfer: Transfer {
+            packed_len: zstd.len() as u64,
+            len: artifact.bytes.len() as u64,
+            digest: artifact.digest,
+        },
+        engine: artifact.engine,
+        zstd: zstd.into(),
+    }))
+}
+
+#[async_trait]
+impl Contents for Library {
+    async fn find(&self, _broker: &Broker, content: &Content) -> Result<Served, String> {
+        let packed = match content {
+            Content::Module {
+                module,
+                compatibility,
+            } => self.packed(module, compatibility).await?,
+            Content::Resource(digest) => {
+                // Shared with the other contexts that want it, as long as one of them is being sent it.
+                self.sources.packed(digest).await?
+            }
+        };
+        Ok(Served::Whole(packed))
+    }
+
+    fn related(&self, module: &ModuleRef, compatibility: &CompatibilityId) -> Vec<Content> {
+        let state = self.lock();
+        let related = state.related.get(&module.digest);
+        let content = |module: &ModuleRef| Content::Module {
+            module: module.clone(),
+            compatibility: compatibility.clone(),
+        };
+        related.map_or_else(Vec::new, |related| related.iter().map(content).collect())
+    }
+}
+
+/// What is sent of a file of this machine.
+pub(super) fn resource(digest: Digest, len: u64, zstd: bytes::Bytes) -> Packed {
+    Packed {
+        transfer: Transfer {
+            packed_len: zstd.len() as u64,
+            len,
+            digest,
+        },
+        // Data has no engine; nobody looks at it.
+        engine: EngineKind::Plain,
+        zstd,
     }
 }

@@ -9,39 +9,47 @@
 //! # }
 //! ```
 
-mod asked;
+mod call;
+mod chain;
 mod context;
 mod library;
+mod log;
 mod receive;
 mod sources;
+mod start;
+mod survey;
+mod tree;
 
-pub use context::{CallError, CallResult, Context};
+pub use call::{CallError, CallOptions, CallResult};
+pub use chain::CallChain;
+pub use context::Context;
+pub use log::{LogSink, TracingLog};
 pub use sources::{Source, SourceError, Sources};
+pub use survey::Surveyed;
+pub use transfer::Wanted;
+pub use tree::TreeEvent;
 
 use crate::build::Images;
 use crate::connect::ContextSpec;
-use crate::module::Repository;
-use broker::{Broker, Settings};
-use connect::{ConnectError, Started};
+use crate::module::{Module, Repository};
+use broker::content::Server;
+use broker::{Allow, Broker, Services, Settings};
+use connect::{ConnectError, Phase};
+use context::Shared;
 use library::Library;
-use proto::message::{LogRecord, Welcome};
-use proto::router::{Config, Role};
+use proto::message::{Address, Dead, Inspection};
+use proto::router::{Accept, Config, Quotas};
 use proto::{ContextId, Limits};
 use receive::Receiver;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use tokio::sync::broadcast;
+use tree::Tree;
 
 /// A context on which nothing was heard for so long is dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a bootstrap may take.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Takes the log records of slaves and of their guests.
-pub trait LogSink: Send + Sync {
-    /// One record from a context. Called in the order in which they came; what blocks slows that context.
-    fn record(&self, context: &str, record: &LogRecord);
-}
 
 /// How a master behaves.
 #[derive(Clone, Debug)]
@@ -52,6 +60,8 @@ pub struct Options {
     pub heartbeat: Duration,
     /// How long a bootstrap may take.
     pub connect_deadline: Duration,
+    /// May contexts send to others that are neither above nor below them?
+    pub siblings: bool,
 }
 
 impl Default for Options {
@@ -60,17 +70,18 @@ impl Default for Options {
             cache: true,
             heartbeat: HEARTBEAT,
             connect_deadline: CONNECT_DEADLINE,
+            siblings: false,
         }
     }
 }
 
 /// The master of a tree of contexts.
 pub struct Master {
-    broker: Broker,
-    library: Arc<Library>,
+    shared: Shared,
     images: Arc<Images>,
     options: Options,
-    last_context: AtomicU32,
+    services: Services,
+    files: transfer::Shared,
 }
 
 impl Master {
@@ -83,90 +94,175 @@ impl Master {
         options: Options,
     ) -> Self {
         let library = Arc::new(Library::new(repository));
+        let server = Server::new(library.clone());
+        let tree = Arc::new(Tree::default());
+        let services = Services::default();
         let broker = Broker::new(Settings {
             router: Config {
                 me: ContextId::MASTER,
                 parents: Vec::new(),
                 executes: false,
                 heartbeat: options.heartbeat,
-                max_calls: 0,
+                siblings: options.siblings,
+                quotas: Quotas::default(),
             },
             limits: Limits::default(),
             compress_from: None,
             execute: None,
-            receive: Arc::new(Receiver::new(library.clone(), log)),
+            services: services.clone(),
+            receive: Arc::new(Receiver {
+                library: library.clone(),
+                server: server.clone(),
+                tree: tree.clone(),
+                log,
+            }),
         });
+        // Nothing is offered until the program says so.
+        let files = transfer::Shared::default();
+        services.register(transfer::service(&broker, &files, &Allow::Anyone));
         Self {
-            broker,
-            library,
+            shared: Shared {
+                broker,
+                library,
+                server,
+                tree,
+            },
             images,
             options,
-            last_context: AtomicU32::new(0),
+            services,
+            files,
         }
     }
 
-    /// Starts a context and waits until it is ready for calls.
+    /// Starts a context and waits until it is ready for calls. Where there are several hops, each context on the way
+    /// starts the next one, and lives as long as it.
     ///
     /// # Errors
-    /// Which phase of the bootstrap failed, and why.
+    /// Which hop and which phase of the bootstrap failed, and why.
     pub async fn connect(&self, spec: &ContextSpec) -> Result<Context, ConnectError> {
-        let id = ContextId(self.last_context.fetch_add(1, Ordering::Relaxed) + 1);
-        let deadline = self.options.connect_deadline;
-        let started =
-            crate::connect::start(spec, &self.images, self.options.cache, deadline).await?;
-        self.welcome(id, spec, started).await
+        let mut way: Option<Arc<Context>> = None;
+        let mut hops = spec.hops().peekable();
+        loop {
+            // There is at least one.
+            let Some(hop) = hops.next() else {
+                return Err(failed(spec, "it has no hops"));
+            };
+            let context = match &way {
+                None => self.start_child(hop).await?,
+                Some(via) => self.start_via(via, hop).await?,
+            };
+            if hops.peek().is_none() {
+                return Ok(context);
+            }
+            way = Some(Arc::new(context));
+        }
     }
 
-    async fn welcome(
+    /// The same, where another context starts the first of them.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub async fn connect_via(
         &self,
-        id: ContextId,
+        via: &Arc<Context>,
         spec: &ContextSpec,
-        mut started: Started,
     ) -> Result<Context, ConnectError> {
-        let heartbeat_ms = u64::try_from(self.options.heartbeat.as_millis()).unwrap_or(u64::MAX);
-        let welcome = Welcome {
-            context: id,
-            parents: vec![ContextId::MASTER],
-            max_body: self.broker.limits().max_body,
-            heartbeat_ms,
-            compress_from: None,
-            cache: self.options.cache,
-        };
-        let mine = runtime::compatibility(&started.hello.target);
-        if started.hello.compatibility != mine {
-            return Err(started.incompatible(&mine).await);
+        let mut way = via.clone();
+        let mut hops = spec.hops().peekable();
+        loop {
+            let Some(hop) = hops.next() else {
+                return Err(failed(spec, "it has no hops"));
+            };
+            let context = self.start_via(&way, hop).await?;
+            if hops.peek().is_none() {
+                return Ok(context);
+            }
+            way = Arc::new(context);
         }
-        started.welcome(&welcome).await?;
-        let parts = started.into_parts();
-        self.library
-            .arrived(id, spec.to_string(), parts.hello.clone());
-        // The limits of the handshake end here; what was read ahead goes on under the link's.
-        let mut decoder = proto::FrameDecoder::new(self.broker.limits());
-        let mut handshake = parts.decoder;
-        decoder.push(handshake.buffer());
-        let link = self
-            .broker
-            .attach(id, Role::Child, parts.reader, parts.writer, decoder);
-        Ok(Context::new(
-            id,
-            spec.to_string(),
-            parts.hello,
-            self.broker.clone(),
-            self.library.clone(),
-            link,
-            parts.process,
-        ))
+    }
+
+    /// What happens to contexts from now on. Whoever falls far behind misses something, and is told so.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<TreeEvent> {
+        self.shared.tree.events()
+    }
+
+    /// Each context below with the one that started it, in the order of their ids.
+    #[must_use]
+    pub fn contexts(&self) -> Vec<(ContextId, ContextId)> {
+        self.shared.tree.members()
+    }
+
+    /// The master's own state: its links, what it awaits.
+    #[must_use]
+    pub fn inspect(&self) -> Inspection {
+        self.shared.broker.inspect()
+    }
+
+    /// What contexts may call in this program.
+    #[must_use]
+    pub fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// What contexts may read and write of this machine's files through the file service: nothing, until something is
+    /// offered here.
+    #[must_use]
+    pub fn files(&self) -> &transfer::Shared {
+        &self.files
+    }
+
+    /// A receiver in this program, to whose address contexts can send.
+    #[must_use]
+    pub fn receiver(&self, accept: Accept, window: u64) -> broker::Receiver {
+        self.shared.broker.receiver(accept, window)
+    }
+
+    /// A sender of messages to a receiver elsewhere.
+    ///
+    /// # Errors
+    /// If no way leads to its context.
+    pub fn sender(&self, to: Address) -> Result<broker::Sender, Dead> {
+        self.shared.broker.sender(to)
+    }
+
+    /// A sender of bytes to a receiver elsewhere.
+    ///
+    /// # Errors
+    /// If no way leads to its context.
+    pub fn byte_sender(&self, to: Address) -> Result<broker::ByteSender, Dead> {
+        self.shared.broker.byte_sender(to)
+    }
+
+    /// Says which modules are used together: a context that asks for the first is told to ask for the others.
+    pub fn relate(&self, module: &Arc<Module>, others: &[Arc<Module>]) {
+        for other in others {
+            self.shared.library.offer(other);
+        }
+        let others = others.iter().map(|other| other.reference.clone());
+        self.shared
+            .library
+            .relate(&module.reference, others.collect());
     }
 
     /// The modules that this master can ship.
     #[must_use]
     pub fn repository(&self) -> &Repository {
-        self.library.repository()
+        self.shared.library.repository()
     }
 
     /// The files of this machine that tasks may install elsewhere.
     #[must_use]
     pub fn sources(&self) -> &Sources {
-        self.library.sources()
+        self.shared.library.sources()
+    }
+}
+
+fn failed(spec: &ContextSpec, why: &str) -> ConnectError {
+    ConnectError {
+        hop: spec.to_string(),
+        phase: Phase::Spawn,
+        cause: Box::new(connect::Cause::Protocol(why.to_owned())),
+        said: Vec::new(),
     }
 }

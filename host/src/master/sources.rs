@@ -1,6 +1,7 @@
 //! Files of this machine that tasks install elsewhere, by digest.
 
-use broker::transfer::MAX_CONTENT;
+use super::library::resource;
+use broker::content::{MAX_CONTENT, Packed};
 use bytes::Bytes;
 use proto::Digest;
 use std::collections::HashMap;
@@ -37,21 +38,15 @@ pub struct SourceError {
 #[derive(Debug, Default)]
 pub struct Sources {
     offered: Mutex<HashMap<Digest, Offered>>,
+    /// What was offered since contexts were last told: one of them may have been told that there is no such file.
+    news: Mutex<Vec<Digest>>,
 }
 
 #[derive(Clone, Default, Debug)]
 struct Offered {
     path: PathBuf,
     /// What is being sent of it. Whoever packs it holds the lock, so that the others share what comes out.
-    packed: Arc<tokio::sync::Mutex<Weak<PackedSource>>>,
-}
-
-/// The content of a file, ready to be sent.
-#[derive(Debug)]
-pub(super) struct PackedSource {
-    /// Of the content itself, in bytes.
-    pub(super) len: u64,
-    pub(super) zstd: Bytes,
+    packed: Arc<tokio::sync::Mutex<Weak<Packed>>>,
 }
 
 impl Sources {
@@ -73,12 +68,12 @@ impl Sources {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(file).map_err(fail)?;
         let digest = Digest(*hasher.finalize().as_bytes());
-        self.offered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(digest)
-            .or_default()
-            .path = path.to_owned();
+        let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+        if !offered.contains_key(&digest) {
+            let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+            news.push(digest);
+        }
+        offered.entry(digest).or_default().path = path.to_owned();
         Ok(Source {
             name: name.to_owned(),
             digest,
@@ -86,9 +81,15 @@ impl Sources {
         })
     }
 
+    /// What contexts are yet to be told of. It is for the caller to tell them.
+    pub(super) fn news(&self) -> Vec<Digest> {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *news)
+    }
+
     /// The content of an offered file, for a context that asks for it. There is one copy as long as anybody
     /// holds it.
-    pub(super) async fn packed(&self, digest: &Digest) -> Result<Arc<PackedSource>, String> {
+    pub(super) async fn packed(&self, digest: &Digest) -> Result<Arc<Packed>, String> {
         let offered = self
             .offered
             .lock()
@@ -111,7 +112,7 @@ impl Sources {
 }
 
 /// Reads and packs a file in pieces: only what is packed is kept.
-fn pack(path: &Path, digest: &Digest) -> io::Result<PackedSource> {
+fn pack(path: &Path, digest: &Digest) -> io::Result<Packed> {
     let changed = |_| io::Error::other("it has changed since the plan was read");
     let mut file = File::open(path)?;
     let expected = file.metadata()?.len();
@@ -138,7 +139,7 @@ fn pack(path: &Path, digest: &Digest) -> io::Result<PackedSource> {
     if hasher.finalize().as_bytes() != &digest.0 {
         return Err(changed(io::ErrorKind::Other.into()));
     }
-    Ok(PackedSource { len, zstd })
+    Ok(resource(*digest, len, zstd))
 }
 
 /// Whoever asked would not take more, and so it is not even packed.

@@ -21,6 +21,7 @@ pub mod screen;
 pub mod source;
 pub mod style;
 pub mod text;
+pub mod tree;
 
 pub use diagnostic::Diagnostic;
 pub use screen::Screen;

@@ -50,7 +50,7 @@ async fn large_bodies_travel_compressed() {
 #[tokio::test]
 async fn a_thousand_calls_at_once_get_each_its_own_answer() {
     let master = Context::new(MASTER);
-    let slave = Context::with(ALICE, |settings| settings.router.max_calls = 1000);
+    let slave = Context::with(ALICE, |settings| settings.router.quotas.calls = 1000);
     let pair = Pair::of(master, slave);
     let mut calls = JoinSet::new();
     for n in 0..1000_u32 {

@@ -1,12 +1,12 @@
 //! Who waits for whom: memory stays bounded, and bulk data stands behind everything else.
 
 use super::peer::{PIPE, Peer};
-use super::support::{ALICE, BOB, Context, LIMITS, MASTER, Pair, call, frame, raw, until};
-use crate::IO_SIZE;
+use super::support::{ALICE, BOB, Context, LIMITS, MASTER, Pair, call, frame, raw, to, until};
+use crate::{IO_SIZE, Item, WINDOW};
 use bytes::Bytes;
 use proto::header::HEADER_LEN;
-use proto::message::{Down, Outcome};
-use proto::router::Role;
+use proto::message::{DeadReason, Down, Outcome};
+use proto::router::{Accept, Role};
 use proto::{Body, Flags, FrameDecoder, Handle};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -37,14 +37,13 @@ async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
         let broker = pair.master.broker.clone();
         senders.spawn(async move { broker.post(BOB, Handle::PING, raw(vec![0; len])).await });
     }
-    for _ in 0..4 {
-        let broker = pair.master.broker.clone();
+    for n in 0..4 {
+        let mut sender = pair.master.broker.byte_sender(to(BOB)).unwrap();
+        peer.grant(BOB, MASTER, Handle(1000 + n), 1 << 40).await;
         let bytes = Bytes::from(vec![0; 8 << 20]);
         senders.spawn(async move {
-            broker
-                .send_bulk(BOB, Handle::LOAD_MODULE, 1000, &bytes)
-                .await;
-            Ok(())
+            sender.send(bytes).await?;
+            sender.finish().await
         });
     }
     let bound = CONTROL_BOUND + OVERHEAD + len + BULK_BOUND + OVERHEAD + IO_SIZE;
@@ -127,12 +126,12 @@ async fn bulk_stands_behind_a_request() {
     let total = 64 << 20;
     let master = Context::new(MASTER);
     let (mut peer, _link) = Peer::attach(&master, ALICE, Role::Child);
-    let broker = master.broker.clone();
+    let mut sender = master.broker.byte_sender(to(ALICE)).unwrap();
+    peer.grant(ALICE, MASTER, Handle(1000), 1 << 40).await;
     let sending = tokio::spawn(async move {
         let bytes = Bytes::from(vec![7; total]);
-        broker
-            .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
-            .await;
+        sender.send(bytes).await?;
+        sender.finish().await
     });
     let mut bulk = 0;
     for asked in 0..20 {
@@ -167,55 +166,65 @@ async fn bulk_stands_behind_a_request() {
     while bulk < total {
         bulk += expect_bulk(&mut peer).await;
     }
-    sending.await.unwrap();
+    sending.await.unwrap().unwrap();
+    let end = peer.next().await.unwrap();
+    assert_eq!((end.header.flags, end.body.len()), (Flags::BULK, 0));
 }
 
 async fn expect_bulk(peer: &mut Peer) -> usize {
-    let frame = peer.next().await.unwrap();
-    assert_eq!(frame.header.flags, Flags::BULK);
-    assert_eq!(frame.header.reply_to, Handle(1000));
-    assert!(frame.body.len() <= IO_SIZE);
-    frame.body.len()
+    let next = peer.next().await.unwrap();
+    assert_eq!(next.header.flags, Flags::BULK);
+    assert_eq!(next.header.reply_to, Handle(1000));
+    assert!(next.body.len() <= IO_SIZE);
+    let bytes = (HEADER_LEN + next.body.len()) as u64;
+    peer.grant(ALICE, MASTER, Handle(1000), bytes).await;
+    next.body.len()
 }
 
 #[tokio::test]
 async fn bulk_comes_whole_and_in_order() {
-    let mut pair = Pair::new();
+    let pair = Pair::new();
     let bytes: Bytes = (0..1_000_003_u32).map(|n| (n % 251) as u8).collect();
-    let sending = pair
-        .master
-        .broker
-        .send_bulk(ALICE, Handle::LOAD_RESOURCE, 1000, &bytes);
-    let receiving = async {
-        let mut received = Vec::new();
-        while received.len() < bytes.len() {
-            let message = pair.slave.message().await;
-            assert_eq!(message.handle, Handle::LOAD_RESOURCE);
-            assert_eq!((message.src, message.reply_to), (MASTER, Handle(1000)));
-            assert_eq!(message.body.flags(), Flags::BULK);
-            received.extend_from_slice(message.body.bytes());
-        }
-        received
+    let mut receiver = pair.slave.broker.receiver(Accept::Above, WINDOW);
+    let mut sender = pair.master.broker.byte_sender(receiver.address()).unwrap();
+    let sending = async {
+        sender.send(bytes.clone()).await?;
+        sender.finish().await
     };
-    let ((), received) = tokio::join!(sending, receiving);
+    let receiving = async {
+        let mut all = Vec::new();
+        loop {
+            let received = receiver.next().await;
+            assert_eq!(received.from, MASTER);
+            match received.item {
+                Item::Bytes(piece) => all.extend_from_slice(&piece),
+                Item::End => break all,
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let (sent, received) = tokio::join!(sending, receiving);
+    assert_eq!(sent, Ok(()));
     assert_eq!(received, bytes);
 }
 
 #[tokio::test]
 async fn bulk_to_a_context_that_goes_away_ends() {
     let master = Context::new(MASTER);
-    let (peer, link) = Peer::attach(&master, ALICE, Role::Child);
+    let (mut peer, link) = Peer::attach(&master, ALICE, Role::Child);
     let bytes = Bytes::from(vec![0; 64 << 20]);
-    let sending = master
-        .broker
-        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes);
+    let mut sender = master.broker.byte_sender(to(ALICE)).unwrap();
+    peer.grant(ALICE, MASTER, Handle(1000), 1 << 40).await;
+    let sending = sender.send(bytes);
     let closing = async {
         until(|| master.queued() >= BULK_BOUND).await;
         master.broker.close(link.id);
     };
     let both = async { tokio::join!(sending, closing) };
     let ended = tokio::time::timeout(Duration::from_secs(10), both).await;
-    assert!(ended.is_ok());
+    let (sent, ()) = ended.expect("it ends");
+    let closed = DeadReason::LinkDown(Down::ClosedHere);
+    assert_eq!(sent.unwrap_err().reason, closed);
     assert_eq!(master.queued(), 0);
     drop(peer);
 }
@@ -285,16 +294,22 @@ async fn messages_that_wait_are_written_at_once() {
 async fn calls_go_on_beside_bulk_in_both_directions() {
     let pair = Pair::new();
     let stop = Arc::new(tokio::sync::Notify::new());
-    let broker = pair.master.broker.clone();
+    let mut receiver = pair.slave.broker.receiver(Accept::Above, WINDOW);
+    let mut sender = pair.master.broker.byte_sender(receiver.address()).unwrap();
+    let receiving = tokio::spawn(async move {
+        let mut count = 0;
+        while let Item::Bytes(piece) = receiver.next().await.item {
+            count += piece.len();
+        }
+        count
+    });
     let sending = tokio::spawn({
         let stop = stop.clone();
         async move {
             let bytes = Bytes::from(vec![0; 4 << 20]);
             let endless = async {
                 loop {
-                    broker
-                        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
-                        .await;
+                    sender.send(bytes.clone()).await.unwrap();
                 }
             };
             tokio::select! {
@@ -311,6 +326,7 @@ async fn calls_go_on_beside_bulk_in_both_directions() {
     }
     stop.notify_one();
     sending.await.unwrap();
+    assert!(receiving.await.unwrap() > 1 << 20);
     pair.idle().await;
 }
 

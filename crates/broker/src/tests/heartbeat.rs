@@ -1,6 +1,8 @@
 //! Peers that hang, and peers that only seem to, under a clock that jumps to whatever comes next.
 
-use super::support::{ALICE, Context, HEARTBEAT, LIMITS, MASTER, Pair, call, dead, encode, frame};
+use super::support::{
+    ALICE, Context, HEARTBEAT, LIMITS, MASTER, Pair, call, dead, encode, frame, to,
+};
 use crate::{Broker, Link, Receive};
 use bytes::Bytes;
 use proto::message::{DeadReason, Down, Outcome};
@@ -53,11 +55,11 @@ async fn a_peer_that_neither_speaks_nor_reads_is_given_up_too() {
     let mut link = attach(&master, near);
     let bytes = Bytes::from(vec![0; 1 << 20]);
     let start = Instant::now();
-    master
-        .broker
-        .send_bulk(ALICE, Handle::LOAD_MODULE, 1000, &bytes)
-        .await;
+    let mut sender = master.broker.byte_sender(to(ALICE)).unwrap();
+    let sent = sender.send(bytes).await;
     assert_eq!(start.elapsed(), HEARTBEAT);
+    let silent = DeadReason::LinkDown(Down::Silent(15_000));
+    assert_eq!(sent.unwrap_err().reason, silent);
     assert_eq!(link.down().await, Down::Silent(15_000));
     drop(far);
 }

@@ -1,12 +1,23 @@
 //! Tests of the broker over real sockets and pipes, and under a clock that stands still where time matters.
 
+mod announced;
 mod calls;
+mod chains;
+mod channel_rules;
+mod channels;
+mod contents;
 mod flow;
+mod forest;
 mod heartbeat;
 mod links;
 mod peer;
+mod pressure;
 mod queue;
 mod quick;
 mod races;
+mod service_ends;
+mod services;
+mod storm;
 mod support;
-mod transfer;
+mod tree;
+mod trees;

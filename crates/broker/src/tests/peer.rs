@@ -1,9 +1,10 @@
 //! A neighbour that is moved by hand.
 
-use super::support::{Context, LIMITS, encode};
-use crate::Link;
+use super::support::{Context, LIMITS, encode, frame};
+use crate::{Broker, Link};
+use proto::message::Credit;
 use proto::router::Role;
-use proto::{ContextId, Frame, FrameDecoder};
+use proto::{Body, ContextId, Frame, FrameDecoder, Handle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 
@@ -32,13 +33,20 @@ impl Peer {
         role: Role,
         ahead: &[u8],
     ) -> (Self, Link) {
+        Self::attach_broker(&to.broker, id, role, ahead)
+    }
+
+    /// Becomes a neighbour of any broker.
+    pub(super) fn attach_to(to: &Broker, id: ContextId, role: Role) -> (Self, Link) {
+        Self::attach_broker(to, id, role, &[])
+    }
+
+    fn attach_broker(to: &Broker, id: ContextId, role: Role, ahead: &[u8]) -> (Self, Link) {
         let (their_writer, reader) = pipe::pipe().expect("pipes are to be had");
         let (writer, their_reader) = pipe::pipe().expect("pipes are to be had");
         let mut decoder = FrameDecoder::new(LIMITS);
         decoder.push(ahead);
-        let link = to
-            .broker
-            .attach(id, role, their_reader, their_writer, decoder);
+        let link = to.attach(id, role, their_reader, their_writer, decoder);
         let peer = Self {
             reader,
             writer,
@@ -51,6 +59,19 @@ impl Peer {
     pub(super) async fn send(&mut self, frame: &Frame) {
         let bytes = encode(frame);
         self.writer.write_all(&bytes).await.expect("somebody reads");
+    }
+
+    /// Lets a sender send more.
+    pub(super) async fn grant(
+        &mut self,
+        from: ContextId,
+        to: ContextId,
+        sender: Handle,
+        bytes: u64,
+    ) {
+        let credit = Body::new(&Credit { sender, bytes }).unwrap();
+        self.send(&frame(from, to, Handle::CREDIT, Handle::NONE, &credit))
+            .await;
     }
 
     /// The next frame, or none at the end of the stream. Reads no more than it must.

@@ -37,7 +37,7 @@ fn rest(mut batch: Batch) -> Bytes {
 
 #[tokio::test]
 async fn control_goes_first_and_one_chunk_of_bulk_behind_it() {
-    let queue = SendQueue::new(1 << 20);
+    let queue = SendQueue::new(1 << 20, MASTER);
     let frames = [bulk(1), bulk(2), control(3, 10), control(4, 5000)];
     for frame in &frames {
         queue.push(frame.clone()).unwrap();
@@ -55,7 +55,7 @@ async fn control_goes_first_and_one_chunk_of_bulk_behind_it() {
 
 #[tokio::test]
 async fn a_batch_is_about_as_long_as_one_write_should_be() {
-    let queue = SendQueue::new(1 << 20);
+    let queue = SendQueue::new(1 << 20, MASTER);
     for n in 0..200 {
         queue.push(control(n, 4000)).unwrap();
     }
@@ -78,7 +78,7 @@ async fn a_batch_can_be_written_in_any_pieces() {
     ];
     let expected = bytes(&frames);
     for step in [1, 27, 28, 29, 4999, 100_000] {
-        let queue = SendQueue::new(1 << 20);
+        let queue = SendQueue::new(1 << 20, MASTER);
         for frame in &frames {
             queue.push(frame.clone()).unwrap();
         }
@@ -100,7 +100,7 @@ async fn a_batch_can_be_written_in_any_pieces() {
 
 #[tokio::test]
 async fn a_closed_queue_takes_and_gives_nothing() {
-    let queue = SendQueue::new(1 << 20);
+    let queue = SendQueue::new(1 << 20, MASTER);
     queue.push(control(1, 10)).unwrap();
     queue.close();
     queue.push(control(2, 10)).unwrap();
@@ -114,7 +114,7 @@ async fn a_closed_queue_takes_and_gives_nothing() {
 
 #[tokio::test]
 async fn closing_wakes_whoever_waits() {
-    let queue = SendQueue::new(1 << 20);
+    let queue = SendQueue::new(1 << 20, MASTER);
     let full = control(1, 5 << 20);
     queue.push(full).unwrap();
     let waiting = queue.when_room(Kind::Message, || {});
@@ -123,7 +123,7 @@ async fn closing_wakes_whoever_waits() {
         queue.close();
     };
     tokio::join!(waiting, closing);
-    let queue = SendQueue::new(1 << 20);
+    let queue = SendQueue::new(1 << 20, MASTER);
     let closing = async {
         tokio::task::yield_now().await;
         queue.close();

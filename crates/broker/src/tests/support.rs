@@ -1,10 +1,10 @@
 //! Contexts to test with: brokers with a scripted executor, alone and in pairs.
 
-use crate::{Broker, Execute, Link, Receive, Settings};
+use crate::{Broker, Execute, Link, Receive, Services, Settings};
 use async_trait::async_trait;
 use bytes::Bytes;
-use proto::message::{Call, Dead, Export, ModuleRef, Outcome};
-use proto::router::{Config, Message, Role};
+use proto::message::{Address, Call, Dead, Export, ModuleRef, Outcome};
+use proto::router::{Config, Message, Quotas, Role};
 use proto::{
     Body, CallLimits, ContextId, Digest, Flags, Frame, FrameDecoder, Handle, Header, Limits, Policy,
 };
@@ -109,11 +109,16 @@ impl Context {
                 executes: me != MASTER,
                 parents,
                 heartbeat: HEARTBEAT,
-                max_calls: MAX_CALLS,
+                siblings: false,
+                quotas: Quotas {
+                    calls: MAX_CALLS,
+                    ..Quotas::default()
+                },
             },
             limits: LIMITS,
             compress_from: None,
             execute: Some((guest.clone(), tokio::runtime::Handle::current())),
+            services: Services::default(),
             receive: Arc::new(Inbox(sender)),
         };
         change(&mut settings);
@@ -127,8 +132,10 @@ impl Context {
     /// Requests that wait, calls that run and links, as the router has them and as the broker has.
     pub(super) fn load(&self) -> [(usize, usize, usize); 2] {
         let core = self.broker.lock();
+        let load = core.router.load();
+        let router = (load.requests, load.functions + load.services, load.links);
         let mine = (core.replies.len(), core.calls.len(), core.ports.len());
-        [core.router.load(), mine]
+        [router, mine]
     }
 
     /// What waits to be written, over all links.
@@ -169,17 +176,7 @@ impl Pair {
     }
 
     pub(super) fn of(master: Context, slave: Context) -> Self {
-        let (near, far) = UnixStream::pair().expect("sockets are to be had");
-        let (near_reader, near_writer) = near.into_split();
-        let (far_reader, far_writer) = far.into_split();
-        let decoder = || FrameDecoder::new(LIMITS);
-        let me = slave.broker.me();
-        let down = master
-            .broker
-            .attach(me, Role::Child, near_reader, near_writer, decoder());
-        let up = slave
-            .broker
-            .attach(MASTER, Role::Parent, far_reader, far_writer, decoder());
+        let (down, up) = join(&master, &slave);
         Self {
             master,
             slave,
@@ -200,6 +197,22 @@ impl Pair {
         self.master.idle(1).await;
         self.slave.idle(1).await;
     }
+}
+
+/// Makes one context the parent of another, and gives the ends of the link.
+pub(super) fn join(parent: &Context, child: &Context) -> (Link, Link) {
+    let (near, far) = UnixStream::pair().expect("sockets are to be had");
+    let (above, me) = (parent.broker.me(), child.broker.me());
+    let decoder = || FrameDecoder::new(LIMITS);
+    let (reader, writer) = near.into_split();
+    let down = parent
+        .broker
+        .attach(me, Role::Child, reader, writer, decoder());
+    let (reader, writer) = far.into_split();
+    let up = child
+        .broker
+        .attach(above, Role::Parent, reader, writer, decoder());
+    (down, up)
 }
 
 pub(super) fn encode(frame: &Frame) -> Vec<u8> {
@@ -237,6 +250,15 @@ pub(super) fn call(function: &str) -> Call {
         },
         policy: Policy::default(),
         limits: CallLimits::default(),
+        chain: None,
+    }
+}
+
+/// A receiver there that a peer plays.
+pub(super) fn to(context: ContextId) -> Address {
+    Address {
+        context,
+        handle: Handle(5000),
     }
 }
 

@@ -3,6 +3,7 @@
 mod cache;
 mod cold;
 mod failure;
+mod lifetime;
 mod login;
 mod process;
 mod support;

@@ -344,6 +344,7 @@ pub fn a_welcome() -> Welcome {
         heartbeat_ms: 30_000,
         compress_from: None,
         cache: true,
+        siblings: false,
     }
 }
 

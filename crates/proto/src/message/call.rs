@@ -35,6 +35,16 @@ pub struct Call {
     pub policy: Policy,
     /// What it may use up.
     pub limits: CallLimits,
+    /// The chain that it belongs to, a number that its caller chose. The calls of a chain are executed one after
+    /// the other; once one has not returned, those behind it get its outcome and are not executed.
+    pub chain: Option<u64>,
+}
+
+/// END_CHAIN: the caller will send no more calls of this chain, or begins it anew.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EndChain {
+    /// The number of the chain.
+    pub chain: u64,
 }
 
 /// What became of a call: exactly one of these, never silence.

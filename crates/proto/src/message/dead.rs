@@ -4,6 +4,9 @@ use crate::ContextId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// Characters of a reason that are passed on.
+const MAX_WORDS: usize = 500;
+
 /// Why, and where on the way.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Dead {
@@ -23,8 +26,14 @@ pub enum DeadReason {
     InvalidHandle,
     /// The sender may not send this there.
     Unauthorised,
-    /// The context has as many calls under way as it takes.
+    /// The context, or one on the way, has as much to do as it takes. Nothing was begun.
     Busy,
+    /// The sender has used up what it may have: of ids, say.
+    Quota,
+    /// The other end of a channel was closed.
+    Closed,
+    /// The sender sent more than it had credit for.
+    Overrun,
     /// Longer than the limit, in bytes. It was not sent.
     TooLarge(u32),
     /// The same of an outcome: the call was executed, and nobody knows what came of it.
@@ -51,6 +60,22 @@ pub enum Down {
     Corrupt(String),
     /// Nothing was heard for so many milliseconds.
     Silent(u64),
+    /// It left the tree on purpose, and goes on alone.
+    Detached,
+}
+
+impl Dead {
+    /// The same, if somebody else has put it in too many words.
+    #[must_use]
+    pub(crate) fn clipped(mut self) -> Self {
+        if let DeadReason::Malformed(words)
+        | DeadReason::LinkDown(Down::Io(words) | Down::Corrupt(words)) = &mut self.reason
+            && let Some((end, _)) = words.char_indices().nth(MAX_WORDS)
+        {
+            words.truncate(end);
+        }
+        self
+    }
 }
 
 impl fmt::Display for Down {
@@ -61,6 +86,7 @@ impl fmt::Display for Down {
             Self::Io(error) => write!(f, "the connection failed: {error}"),
             Self::Corrupt(error) => f.write_str(error),
             Self::Silent(ms) => write!(f, "nothing was heard for {} s", ms / 1000),
+            Self::Detached => f.write_str("the context has detached itself"),
         }
     }
 }
@@ -71,7 +97,10 @@ impl fmt::Display for Dead {
             DeadReason::NoRoute(id) => write!(f, "no route to context {id}")?,
             DeadReason::InvalidHandle => f.write_str("nobody is at that handle")?,
             DeadReason::Unauthorised => f.write_str("the sender may not send this")?,
-            DeadReason::Busy => f.write_str("too many calls are under way")?,
+            DeadReason::Busy => f.write_str("too much is under way")?,
+            DeadReason::Quota => f.write_str("the sender has used up its quota")?,
+            DeadReason::Closed => f.write_str("the other end was closed")?,
+            DeadReason::Overrun => f.write_str("more was sent than was agreed")?,
             DeadReason::Crashed => f.write_str("the context failed while it worked")?,
             DeadReason::TooLarge(max) => write!(f, "the message is over {max} bytes")?,
             DeadReason::OutcomeTooLarge(max) => {

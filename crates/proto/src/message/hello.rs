@@ -37,6 +37,8 @@ pub struct Welcome {
     pub heartbeat_ms: u64,
     /// Bodies of at least so many bytes are sent under zstd, if they shrink. None: never.
     pub compress_from: Option<u32>,
+    /// May contexts send to others that are neither above nor below them?
+    pub siblings: bool,
     /// May it keep artifacts on its machine between connections? If not, it leaves nothing behind.
     pub cache: bool,
 }

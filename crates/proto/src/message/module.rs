@@ -1,11 +1,11 @@
 //! GET_MODULE and LOAD_MODULE, GET_RESOURCE and LOAD_RESOURCE: content on demand.
 //!
-//! A load announces the content; its bytes follow in bulk frames to the same handle, whose
-//! `reply_to` is the number of the transfer. The content is complete when as many bytes have come as
-//! were announced, and true when its digest is the one that was announced.
+//! A request says where the content shall go: to a receiver of the context that asks. A load announces the
+//! content, whose bytes follow there as a stream. The content is complete when the stream ends with as many
+//! bytes as were announced, and true when its digest is the one that was announced.
 
 use super::CompatibilityId;
-use crate::Digest;
+use crate::{ContextId, Digest, Handle};
 use serde::{Deserialize, Serialize};
 
 /// A component by name and content.
@@ -34,13 +34,17 @@ pub struct GetModule {
     pub module: ModuleRef,
     /// For what kind of machine code.
     pub compatibility: CompatibilityId,
+    /// Receives the machine code, in the context that asks.
+    pub to: Handle,
 }
 
-/// LOAD_MODULE: the answer. Unasked it is not taken.
+/// LOAD_MODULE: the answer. Unasked only [`Loaded::Offered`] is taken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoadModule {
     /// Which one.
     pub module: ModuleRef,
+    /// The `to` of the request; [`Handle::NONE`] if there was none.
+    pub to: Handle,
     /// Its machine code, or why there is none.
     pub loaded: Loaded<EngineKind>,
 }
@@ -50,38 +54,66 @@ pub struct LoadModule {
 pub struct GetResource {
     /// BLAKE3 of its content.
     pub digest: Digest,
+    /// Receives the content, in the context that asks.
+    pub to: Handle,
 }
 
-/// LOAD_RESOURCE: the answer.
+/// LOAD_RESOURCE: the answer. Unasked only [`Loaded::Offered`] is taken.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LoadResource {
     /// BLAKE3 of its content.
     pub digest: Digest,
+    /// The `to` of the request; [`Handle::NONE`] if there was none.
+    pub to: Handle,
     /// The content, or why there is none.
     pub loaded: Loaded<()>,
+}
+
+/// FORWARD_MODULE: fetch content now, for it will be needed, then send the same to the next context on the way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ForwardModule {
+    /// The context where it will be needed.
+    pub target: ContextId,
+    /// What to fetch.
+    pub content: Content,
+}
+
+/// A module or a data file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// A module, for this kind of machine code.
+    Module {
+        /// Which one.
+        module: ModuleRef,
+        /// For what kind of machine code: that of the target.
+        compatibility: CompatibilityId,
+    },
+    /// A data file.
+    Resource(Digest),
 }
 
 /// Content on its way, or the reason why it will not come.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loaded<T> {
-    /// Bulk frames with this content follow.
+    /// A stream with this content follows.
     Found {
-        /// What they are.
+        /// What it is.
         transfer: Transfer,
-        /// What the receiver must know about them.
+        /// What the receiver must know about it.
         about: T,
     },
-    /// Nobody up to the master has it, or the sender may not hand it out. For a person.
+    /// Nobody up to the master has it, or the sender may not hand it out. For a person. It holds until it is offered.
     Missing(String),
+    /// It can be had, whatever was said before, and will be needed. Unasked.
+    Offered,
 }
 
-/// Bytes on their way in bulk frames.
+/// Bytes on their way in a stream.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Transfer {
-    /// The `reply_to` of its bulk frames, unique among the transfers of the sender. From 1000 on.
-    pub number: u32,
-    /// Bytes that the bulk frames carry: one zstd frame.
+    /// Bytes that the stream carries: one zstd frame.
     pub packed_len: u64,
     /// Bytes of the content itself.
     pub len: u64,

@@ -37,6 +37,42 @@ pub enum Violation {
         /// Where to.
         dst: ContextId,
     },
+    /// A context below announces an id that was not given to its side of the tree, or is taken.
+    #[error("context {src} announces context {context}, whose id it may not give")]
+    ForeignId {
+        /// Who said so.
+        src: ContextId,
+        /// The id.
+        context: ContextId,
+    },
+    /// A context below announces one whose parent is not there.
+    #[error("context {src} announces context {context} below one that it has not announced")]
+    NoParent {
+        /// Who said so.
+        src: ContextId,
+        /// The context.
+        context: ContextId,
+    },
+    /// More contexts are behind a link than may be.
+    #[error("context {src} announces more contexts than it may")]
+    TooManyRoutes {
+        /// Who said so.
+        src: ContextId,
+    },
+    /// A message of the router's own that cannot be read.
+    #[error("context {src} sent to {handle:?} what cannot be read")]
+    Malformed {
+        /// Who sent it.
+        src: ContextId,
+        /// Where to.
+        handle: Handle,
+    },
+    /// A receiver does not take messages from this context.
+    #[error("context {src} sent to a receiver that takes nothing from it")]
+    NotAccepted {
+        /// Who sent it.
+        src: ContextId,
+    },
     /// Raw bytes for a handle that takes messages.
     #[error("context {src} sent raw bytes to {handle:?}, which takes none")]
     UnexpectedBulk {
@@ -71,31 +107,49 @@ impl Router {
     /// The policy of each well-known handle, for a frame that has passed [`check_path`](Self::check_path).
     pub(super) fn check_handle(&self, from: Link, header: &Header) -> Result<(), Violation> {
         let (src, handle) = (header.src, header.handle);
-        let takes_bulk = matches!(handle, Handle::LOAD_MODULE | Handle::LOAD_RESOURCE);
-        if header.flags.contains(Flags::BULK) && !takes_bulk {
+        if header.flags.contains(Flags::BULK) && !handle.is_dynamic() {
             return Err(Violation::UnexpectedBulk { src, handle });
         }
-        match handle {
+        let above = self.is_above(from, header);
+        let neighbour = from.peer == src;
+        let below = from.role == Role::Child;
+        let (allowed, violation) = match handle {
             Handle::CALL_FUNCTION
             | Handle::LOAD_MODULE
             | Handle::LOAD_RESOURCE
-            | Handle::SHUTDOWN => {
-                let by_parent =
-                    from.role == Role::Parent && self.config.parents.contains(&header.auth);
-                by_parent
-                    .then_some(())
-                    .ok_or(Violation::NotAParent { src, handle })
+            | Handle::FORWARD_MODULE
+            | Handle::LAUNCH
+            | Handle::END_CHAIN
+            | Handle::INSPECT
+            | Handle::SHUTDOWN => (above, Violation::NotAParent { src, handle }),
+            Handle::GET_MODULE | Handle::GET_RESOURCE | Handle::ADD_ROUTE | Handle::ALLOCATE_ID => {
+                (below && neighbour, Violation::NotAChild { src, handle })
             }
-            Handle::GET_MODULE | Handle::GET_RESOURCE => {
-                let by_child = from.role == Role::Child && from.peer == src;
-                by_child
-                    .then_some(())
-                    .ok_or(Violation::NotAChild { src, handle })
-            }
-            Handle::FORWARD_LOG => (from.role == Role::Child)
-                .then_some(())
-                .ok_or(Violation::NotAChild { src, handle }),
-            _ => Ok(()),
+            // From below, a neighbour speaks of itself or of what is behind it; from above, of what is elsewhere.
+            Handle::DEL_ROUTE => (neighbour, Violation::NotAChild { src, handle }),
+            Handle::DETACHING => (
+                above || (below && neighbour),
+                Violation::NotAParent { src, handle },
+            ),
+            Handle::FORWARD_LOG => (below, Violation::NotAChild { src, handle }),
+            _ => return Ok(()),
+        };
+        if allowed { Ok(()) } else { Err(violation) }
+    }
+
+    /// May this context say that another one, to which something went over this link, is dead? Those on the way may, and
+    /// that one itself. The way up is known, and the way to what is below; of what is elsewhere nobody here can
+    /// tell, nor of what was asked there before it was known to be below.
+    pub(super) fn may_mourn(&self, link: LinkId, context: ContextId, other: ContextId) -> bool {
+        let parents = &self.config.parents;
+        match parents.iter().position(|it| *it == other) {
+            Some(last) => parents[..=last].contains(&context),
+            None => self.links.is_between(link, context, other).unwrap_or(true),
         }
+    }
+
+    /// Was it sent on the authority of a context above, from whose side it came?
+    pub(super) fn is_above(&self, from: Link, header: &Header) -> bool {
+        from.role == Role::Parent && self.config.parents.contains(&header.auth)
     }
 }

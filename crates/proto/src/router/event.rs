@@ -16,8 +16,45 @@ pub struct Config {
     pub executes: bool,
     /// A link on which nothing was heard for so long is down. Zero: however long that may be.
     pub heartbeat: Duration,
-    /// Calls that may be under way here at once.
-    pub max_calls: usize,
+    /// May contexts send to others that are neither above nor below them?
+    pub siblings: bool,
+    /// What those below may use up.
+    pub quotas: Quotas,
+}
+
+/// What a context allows others at the most. Beyond it they are told `busy` or `quota`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Quotas {
+    /// Calls of functions that may be under way here at once.
+    pub calls: usize,
+    /// Calls of services and the like that may be under way here at once for contexts behind one link.
+    pub services: usize,
+    /// Contexts that may be behind one link.
+    pub routes: usize,
+    /// Blocks of ids that contexts behind one link may ask for, in its whole life.
+    pub blocks: usize,
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            calls: 256,
+            services: 64,
+            routes: 1 << 16,
+            blocks: 256,
+        }
+    }
+}
+
+/// From whom a receiver takes messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Accept {
+    /// From every context that may send to this one at all.
+    Anyone,
+    /// From those above.
+    Above,
+    /// From one context.
+    Context(ContextId),
 }
 
 /// Which side of the tree a link leads to.
@@ -82,17 +119,38 @@ pub enum Input {
         to: ContextId,
         /// Where in it.
         handle: Handle,
-        /// For a bulk body the number of its transfer, else [`Handle::NONE`].
+        /// [`Handle::NONE`], or [`Handle::IS_DEAD`] if the body is a [`Dead`].
         reply_to: Handle,
         /// What to tell.
         body: Body,
     },
+    /// A sender of this context has something for its receiver. Nothing happens if the sender has ended.
+    Channel {
+        /// The sender's handle.
+        sender: Handle,
+        /// What to send: a message, a piece of a stream, or nothing, which is the end.
+        body: Body,
+    },
+    /// This context needs an id for a child.
+    Allocate {
+        /// The shell's new id for the request.
+        request: RequestId,
+    },
+    /// This context leaves the tree: it tells its parent, and lives on without it.
+    Detach,
     /// A call that was handed out is finished.
     Finished {
         /// The call.
         call: CallId,
         /// Its outcome, encoded.
         body: Body,
+    },
+    /// The same, if it has no outcome.
+    Failed {
+        /// The call.
+        call: CallId,
+        /// Why.
+        dead: Dead,
     },
 }
 
@@ -125,6 +183,11 @@ pub enum Output {
         call: CallId,
         /// Who called.
         from: ContextId,
+        /// Does the caller have authority over this context?
+        above: bool,
+        /// What to do: [`Handle::CALL_FUNCTION`], [`Handle::CALL_SERVICE`], [`Handle::LAUNCH`] or
+        /// [`Handle::INSPECT`].
+        handle: Handle,
         /// The call, encoded.
         body: Body,
     },
@@ -135,6 +198,55 @@ pub enum Output {
     },
     /// A message for one of the well-known handles.
     Deliver(Message),
+    /// Something for a receiver, whose handle the message has. If its `reply_to` is [`Handle::IS_DEAD`] the
+    /// sender has ended, and the body is a [`Dead`].
+    Received(Message),
+    /// A sender may send more.
+    Credit {
+        /// The sender's handle.
+        sender: Handle,
+        /// How much, in bytes as [`crate::flow`] counts them.
+        bytes: u64,
+    },
+    /// A sender has ended, and its handle is closed: nobody takes what it sends.
+    Ended {
+        /// The sender's handle.
+        sender: Handle,
+        /// Why.
+        why: Dead,
+    },
+    /// The answer to [`Input::Allocate`].
+    Allocated {
+        /// The request.
+        request: RequestId,
+        /// The id, or why there is none.
+        id: Result<ContextId, Dead>,
+    },
+    /// A context has come below this one.
+    Joined {
+        /// Which.
+        context: ContextId,
+        /// Who started it.
+        parent: ContextId,
+    },
+    /// Contexts are gone: below this one, or elsewhere if somebody here may have waited for them.
+    Gone {
+        /// Which.
+        contexts: Vec<ContextId>,
+        /// Why.
+        why: Dead,
+    },
+    /// A child goes its own way: when its link goes down its process is to be left alone.
+    Detaching {
+        /// The link to it.
+        link: LinkId,
+    },
+    /// The parent knows that this context leaves, or is itself gone: close the link to it, if it is still there.
+    /// [`Input::Detach`] has this answer once if there was a parent.
+    Detached {
+        /// The link to the parent.
+        link: LinkId,
+    },
     /// The one reply to a request.
     Reply {
         /// The request.

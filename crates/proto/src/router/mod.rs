@@ -4,50 +4,100 @@
 //! [`Router::poll_output`] yields until there is none, and calls [`Router::handle_timeout`] when the
 //! moment of [`Router::poll_timeout`] has come. It does not know what the bodies of calls say.
 //!
+//! [`dispatch`] has the way of a message, [`authority`] who may send what, [`routes`] how contexts come and go,
+//! [`allocation`] where their ids come from, [`channels`] receivers and senders.
+//!
 //! Invariants, which `tests/simulation` checks for every seed:
 //! - each request gets exactly one reply: the peer's, or a [`Dead`];
 //! - each call that it hands out for execution gets at most one reply on the wire;
-//! - nothing reaches a local handle whose sender may not send there.
+//! - nothing reaches a local handle whose sender may not send there;
+//! - the routes of all contexts together are the tree, once nothing is on its way.
 
+mod allocation;
 mod authority;
+mod channels;
 mod dispatch;
 mod event;
+mod handles;
 mod heartbeat;
+mod ids;
+mod inbound;
+mod interest;
 mod links;
-mod requests;
+mod routes;
 
 use crate::message::{Dead, DeadReason, Down};
-use crate::{Body, ContextId, Handle, LinkId};
+use crate::{Body, ContextId, Handle, LinkId, RequestId};
+use handles::Handles;
 use heartbeat::Heartbeat;
+use ids::Ids;
+use inbound::Inbound;
+use interest::Interest;
 use links::Links;
-use requests::{Inbound, Requests};
 use std::collections::VecDeque;
 use std::time::Instant;
 
 pub use authority::Violation;
-pub use event::{Config, Input, Message, Output, Role};
+pub use event::{Accept, Config, Input, Message, Output, Quotas, Role};
 
 /// The state of one context's routing.
 #[derive(Debug)]
 pub struct Router {
     config: Config,
     links: Links,
-    requests: Requests,
+    handles: Handles,
     inbound: Inbound,
+    ids: Ids,
+    /// Who waits here until there are ids.
+    applicants: VecDeque<RequestId>,
+    /// The parent was asked for some.
+    asks_for_ids: bool,
+    interest: Interest,
     heartbeat: Heartbeat,
+    /// It leaves the tree, or has left it: it can live without its parent.
+    leaves: bool,
     outputs: VecDeque<Output>,
+}
+
+/// How much is under way, for introspection and tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Load {
+    /// Replies that are awaited.
+    pub requests: usize,
+    /// Receivers and senders.
+    pub channels: usize,
+    /// Calls of functions under way here.
+    pub functions: usize,
+    /// Other calls under way here.
+    pub services: usize,
+    /// Links.
+    pub links: usize,
+    /// Contexts below.
+    pub routes: usize,
+    /// Notes of who may use which ids, and of who has sent to whom.
+    pub notes: usize,
 }
 
 impl Router {
     /// A router without links.
     #[must_use]
     pub fn new(config: Config) -> Self {
+        let ids = if config.parents.is_empty() {
+            Ids::all()
+        } else {
+            Ids::default()
+        };
         Self {
             heartbeat: Heartbeat::new(config.heartbeat),
             config,
             links: Links::default(),
-            requests: Requests::default(),
+            handles: Handles::default(),
             inbound: Inbound::default(),
+            ids,
+            applicants: VecDeque::new(),
+            asks_for_ids: false,
+            interest: Interest::default(),
+            leaves: false,
             outputs: VecDeque::new(),
         }
     }
@@ -62,7 +112,7 @@ impl Router {
                 self.heartbeat.heard(now, link);
                 self.frame(link, frame);
             }
-            Input::LinkDown { link, why } => self.link_down(link, &why),
+            Input::LinkDown { link, why } => self.link_down(link, why),
             Input::Request {
                 request,
                 to,
@@ -76,7 +126,13 @@ impl Router {
                 reply_to,
                 body,
             } => self.post(to, handle, reply_to, &body),
-            Input::Finished { call, body } => self.finished(call, &body),
+            Input::Channel { sender, body } => self.channel(sender, &body),
+            Input::Finished { call, body } => self.finished(call, Handle::NONE, &body),
+            Input::Failed { call, dead } => {
+                self.finished(call, Handle::IS_DEAD, &routes::encoded(&dead));
+            }
+            Input::Allocate { request } => self.allocate(request),
+            Input::Detach => self.detach(),
         }
         self.note_sent(now, before);
     }
@@ -104,23 +160,55 @@ impl Router {
         for (link, silent) in due.dead {
             let ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
             let why = Down::Silent(ms);
-            self.link_down(link, &why);
+            self.link_down(link, why.clone());
             self.outputs.push_back(Output::Close { link, why });
         }
         self.note_sent(now, before);
     }
 
-    /// Requests that await a reply, calls under way here, and links: for introspection and tests.
+    /// How much is under way.
     #[must_use]
-    pub fn load(&self) -> (usize, usize, usize) {
-        let links = self.links.len().max(self.heartbeat.len());
-        (self.requests.len(), self.inbound.len(), links)
+    pub fn load(&self) -> Load {
+        let (requests, channels) = self.handles.len();
+        Load {
+            requests: requests + self.applicants.len(),
+            channels,
+            functions: self.inbound.functions(),
+            services: self.inbound.len() - self.inbound.functions(),
+            links: self.links.len().max(self.heartbeat.len()),
+            routes: self.links.routes().count(),
+            notes: self.ids.len() + self.interest.len(),
+        }
     }
 
     /// The link on the way to another context, if there is one.
     #[must_use]
     pub fn towards(&self, context: ContextId) -> Option<LinkId> {
         self.links.towards(context)
+    }
+
+    /// The link to the parent, if there is one.
+    #[must_use]
+    pub fn parent(&self) -> Option<LinkId> {
+        self.links.parent()
+    }
+
+    /// The context at the other end of a link.
+    #[must_use]
+    pub fn peer(&self, link: LinkId) -> Option<ContextId> {
+        self.links.peer(link)
+    }
+
+    /// Is this context below?
+    #[must_use]
+    pub fn is_below(&self, context: ContextId) -> bool {
+        self.links.route(context).is_some()
+    }
+
+    /// The contexts below: each, who started it, and the link that leads there.
+    pub fn routes(&self) -> impl Iterator<Item = (ContextId, ContextId, LinkId)> {
+        let routes = self.links.routes();
+        routes.map(|(context, route)| (context, route.parent, route.link))
     }
 
     /// Whatever is sent over a link says that this context lives.
@@ -132,30 +220,15 @@ impl Router {
         }
     }
 
-    fn link_up(&mut self, now: Instant, link: LinkId, peer: ContextId, role: Role) {
-        self.links.add(link, peer, role);
-        self.heartbeat.add(now, link);
+    fn dead(&self, reason: DeadReason) -> Dead {
+        Dead {
+            reason,
+            at: self.config.me,
+        }
     }
 
-    fn link_down(&mut self, link: LinkId, why: &Down) {
-        let Some(removed) = self.links.remove(link) else {
-            return;
-        };
-        self.heartbeat.remove(link);
-        let dead = Dead {
-            reason: DeadReason::LinkDown(why.clone()),
-            at: self.config.me,
-        };
-        for request in self.requests.lost_with(link) {
-            let reply = Err(dead.clone());
-            self.outputs.push_back(Output::Reply { request, reply });
-        }
-        for call in self.inbound.lost_with(link) {
-            self.outputs.push_back(Output::Cancel { call });
-        }
-        // A context without a parent has nobody to work for.
-        if removed.role == Role::Parent {
-            self.outputs.push_back(Output::Shutdown);
-        }
+    fn violated(&mut self, link: LinkId, violation: Violation) {
+        self.outputs
+            .push_back(Output::Violation { link, violation });
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use proto::message::{Call, Dead, GetResource, Hello, Level, LogRecord, Outcome, Welcome};
-use proto::{Body, BodyError, Digest, Flags, Limits};
+use proto::{Body, BodyError, Digest, Flags, Handle, Limits};
 use serde::de::DeserializeOwned;
 
 const LIMITS: Limits = Limits { max_body: 64 << 10 };
@@ -29,6 +29,14 @@ fn claiming(len: u64, repeated: u32) -> Vec<u8> {
     frame
 }
 
+/// Some message.
+fn wanted() -> GetResource {
+    GetResource {
+        digest: Digest([1; 32]),
+        to: Handle(1001),
+    }
+}
+
 fn cbor_error<T: DeserializeOwned>(bytes: &[u8]) -> String {
     match plain(bytes).decode::<T>(LIMITS) {
         Err(BodyError::Cbor(text)) => text,
@@ -46,9 +54,7 @@ fn zstd_error(bytes: &[u8]) -> String {
 
 #[test]
 fn bytes_after_the_message_are_an_error() {
-    let message = GetResource {
-        digest: Digest([1; 32]),
-    };
+    let message = wanted();
     let mut bytes = Body::new(&message).unwrap().bytes().to_vec();
     assert_eq!(plain(&bytes).decode(LIMITS), Ok(message.clone()));
     bytes.extend_from_slice(&[0, 0]);
@@ -63,9 +69,7 @@ fn bytes_after_the_message_are_an_error() {
 
 #[test]
 fn every_prefix_of_a_message_ends_too_early() {
-    let message = GetResource {
-        digest: Digest([1; 32]),
-    };
+    let message = wanted();
     let bytes = Body::new(&message).unwrap().bytes().to_vec();
     for len in 0..bytes.len() {
         assert_eq!(
@@ -91,13 +95,11 @@ fn deep_nesting_is_refused_before_it_costs_the_stack() {
 
 #[test]
 fn a_field_that_nobody_knows_is_skipped() {
-    let mut bytes = vec![0xa2, 0x61, b'x', 0x82, 0x01, 0xf6];
-    bytes.extend_from_slice(&[0x66]);
-    bytes.extend_from_slice(b"digest");
-    bytes.extend_from_slice(&[0x58, 32]);
-    bytes.extend_from_slice(&[1; 32]);
-    let digest = Digest([1; 32]);
-    assert_eq!(plain(&bytes).decode(LIMITS), Ok(GetResource { digest }));
+    let known = Body::new(&wanted()).unwrap().bytes().to_vec();
+    assert_eq!(known[0], 0xa2, "a map of 2");
+    let unknown = [0xa3, 0x61, b'x', 0x82, 0x01, 0xf6];
+    let bytes = [&unknown[..], &known[1..]].concat();
+    assert_eq!(plain(&bytes).decode(LIMITS), Ok(wanted()));
 }
 
 #[test]
@@ -136,12 +138,35 @@ fn texts_may_come_in_pieces_but_names_and_digests_may_not() {
     assert!(record(b"\x62hi", b"\x7f\x64warn\xff", key).is_err());
     assert!(record(b"\x62hi", level, b"\x7f\x65level\xff").is_err());
     let digest = |bytes: &[u8]| {
-        let body = [b"\xa1\x66digest", bytes].concat();
+        let body = [b"\xa2\x62to\x01\x66digest", bytes].concat();
         plain(&body).decode::<GetResource>(LIMITS)
     };
     let bytes = [&b"\x58\x20"[..], &[1; 32]].concat();
     assert!(digest(&bytes).is_ok());
     assert!(digest(&[b"\x5f", &bytes[..], b"\xff"].concat()).is_err());
+}
+
+#[test]
+fn an_alternative_and_what_it_holds_are_one_item() {
+    let exited = plain(b"\xa1\x66exited\x03").decode(LIMITS);
+    assert_eq!(exited, Ok(Outcome::Exited(3)));
+    assert_eq!(
+        plain(b"\x69cancelled").decode(LIMITS),
+        Ok(Outcome::Cancelled)
+    );
+    // A sequence of two items, and a map that holds nothing or what nobody looked at.
+    for bytes in [
+        &b"\x66exited\x03"[..],
+        b"\xa1\x69cancelled",
+        b"\xa1\x69cancelled\x03",
+        b"\xa2\x66reason\xa1\x64busy\x62at\x03",
+    ] {
+        assert!(
+            plain(bytes).split::<Outcome>(LIMITS).is_err(),
+            "{bytes:02x?}"
+        );
+        assert!(plain(bytes).split::<Dead>(LIMITS).is_err(), "{bytes:02x?}");
+    }
 }
 
 #[test]

@@ -4,10 +4,11 @@ use super::rng::Rng;
 use super::vectors;
 use bytes::Bytes;
 use proto::message::{
-    Call, Dead, GetModule, GetResource, Hello, LoadModule, LoadResource, LogRecord, Outcome,
-    Welcome,
+    AddRoute, Address, Call, CallService, Credit, Dead, DelRoute, EndChain, ForwardModule,
+    GetModule, GetResource, Hello, IdBlock, Inspection, LoadModule, LoadResource, LogRecord,
+    Outcome, ServiceOutcome, Welcome,
 };
-use proto::router::{Config, Input, Role, Router};
+use proto::router::{Accept, Config, Input, Quotas, Role, Router};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Limits, LinkId, RequestId};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -137,6 +138,15 @@ fn decode_body(body: &Body) {
     decode::<GetResource>(body);
     decode::<LoadResource>(body);
     decode::<LogRecord>(body);
+    decode::<AddRoute>(body);
+    decode::<CallService>(body);
+    decode::<Credit>(body);
+    decode::<DelRoute>(body);
+    decode::<EndChain>(body);
+    decode::<ForwardModule>(body);
+    decode::<IdBlock>(body);
+    decode::<Inspection>(body);
+    decode::<ServiceOutcome>(body);
 }
 
 /// What is understood can be said again, and is then understood in the same way.
@@ -150,16 +160,19 @@ fn decode<T: DeserializeOwned + Serialize + PartialEq + Debug>(body: &Body) {
     }
 }
 
-/// A router with a parent, or without, a child, and a request under way takes the frame from each side.
+/// A router with a parent, or without, a child, and something of each kind open takes the frame from each side.
 fn route(parents: Vec<ContextId>, frame: &Frame) {
     let now = Instant::now();
     let is_child = !parents.is_empty();
+    let me = ContextId(if is_child { 3 } else { 0 });
+    let other = ContextId(if is_child { 0 } else { 3 });
     let mut router = Router::new(Config {
-        me: ContextId(if is_child { 3 } else { 0 }),
+        me,
         parents,
         executes: true,
         heartbeat: Duration::from_secs(15),
-        max_calls: 2,
+        siblings: is_child,
+        quotas: Quotas::default(),
     });
     let (up, down) = (LinkId(1), LinkId(2));
     let links = [
@@ -169,16 +182,30 @@ fn route(parents: Vec<ContextId>, frame: &Frame) {
     for (link, peer, role) in links.into_iter().skip(usize::from(!is_child)) {
         router.handle(now, Input::LinkUp { link, peer, role });
     }
+    // The first handles are the ones that the examples name.
+    let body = Body::raw(Flags::NONE, Bytes::from_static(b"ask"));
+    let (request, to, handle) = (RequestId(1), other, Handle::CALL_FUNCTION);
     let ask = Input::Request {
-        request: RequestId(1),
-        to: ContextId(if is_child { 0 } else { 3 }),
-        handle: Handle::CALL_FUNCTION,
-        body: Body::raw(Flags::NONE, Bytes::from_static(b"ask")),
+        request,
+        to,
+        handle,
+        body,
     };
     router.handle(now, ask);
+    router.listen(Accept::Anyone);
+    let to = Address {
+        context: other,
+        handle: Handle(1001),
+    };
+    router.open(to).expect("there is a way");
+    let request = RequestId(2);
+    router.handle(now, Input::Allocate { request });
     for link in [up, down] {
         let frame = frame.clone();
         router.handle(now, Input::Frame { link, frame });
         while router.poll_output().is_some() {}
     }
+    // No frame takes a neighbour away.
+    let links = if is_child { 2 } else { 1 };
+    assert_eq!(router.load().links, links);
 }

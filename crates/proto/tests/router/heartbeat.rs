@@ -1,6 +1,8 @@
 //! Who has to say something when, and who is given up.
 
-use super::support::{ALICE, BOB, HEARTBEAT, MASTER, Sut, dead, frame, link, replied, send};
+use super::support::{
+    ALICE, BOB, HEARTBEAT, MASTER, Sut, config, dead, frame, link, load, replied, send,
+};
 use proto::message::{DeadReason, Down};
 use proto::router::{Config, Input, Output, Role, Router};
 use proto::{Body, Handle};
@@ -39,7 +41,7 @@ fn a_silent_peer_is_given_up_after_the_limit() {
     master.ask(1, ALICE, Handle::CALL_FUNCTION);
     let why = Down::Silent(4000);
     let mut outputs = Vec::new();
-    while master.router.load().2 == 2 {
+    while master.router.load().links == 2 {
         master.input(Input::Heard { link: link(BOB) });
         outputs = master.wait();
     }
@@ -57,7 +59,7 @@ fn a_silent_peer_is_given_up_after_the_limit() {
         2,
         "{outputs:?}"
     );
-    assert_eq!(master.router.load(), (0, 0, 1));
+    assert_eq!(master.router.load(), load(0, 0, 1, 1));
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn whoever_was_asleep_itself_does_not_take_its_peers_for_dead() {
         outputs.iter().all(|it| matches!(it, Output::Send { .. })),
         "{outputs:?}"
     );
-    assert_eq!(master.router.load(), (0, 0, 2));
+    assert_eq!(master.router.load(), load(0, 0, 2, 2));
     // The words that waited for us are read now.
     for peer in [ALICE, BOB] {
         master.input(Input::Heard { link: link(peer) });
@@ -78,18 +80,15 @@ fn whoever_was_asleep_itself_does_not_take_its_peers_for_dead() {
     for _ in 0..3 {
         master.wait();
     }
-    assert_eq!(master.router.load(), (0, 0, 2));
+    assert_eq!(master.router.load(), load(0, 0, 2, 2));
 }
 
 #[test]
 fn a_limit_of_zero_means_never_and_one_beyond_all_time_is_no_panic() {
     for heartbeat in [Duration::ZERO, Duration::MAX] {
         let mut router = Router::new(Config {
-            me: ALICE,
-            parents: vec![MASTER],
-            executes: true,
             heartbeat,
-            max_calls: 1,
+            ..config(ALICE, &[MASTER])
         });
         let now = Instant::now();
         let (link, peer, role) = (link(MASTER), MASTER, Role::Parent);

@@ -1,10 +1,10 @@
 //! Requests and calls from their beginning to their one end.
 
 use super::support::{
-    ALICE, BOB, FIRST, MASTER, SECOND, Sut, dead, frame, link, replied, send, text,
+    ALICE, BOB, FIRST, MASTER, SECOND, Sut, dead, frame, load, replied, send, text,
 };
 use proto::message::{DeadReason, Down};
-use proto::router::{Input, Output, Role};
+use proto::router::{Input, Output};
 use proto::{Body, CallId, Handle, RequestId};
 
 #[test]
@@ -44,7 +44,7 @@ fn an_abandoned_call_is_cancelled_there_and_its_reply_finds_nobody() {
     assert_eq!(master.input(Input::Abandon { request }), []);
     let late = frame(ALICE, MASTER, FIRST, Handle::NONE, &text("late"));
     assert_eq!(master.frame(ALICE, late), []);
-    assert_eq!(master.router.load(), (0, 0, 2));
+    assert_eq!(master.router.load(), load(0, 0, 2, 2));
 }
 
 #[test]
@@ -57,6 +57,8 @@ fn a_cancelled_call_has_no_outcome() {
         [Output::Execute {
             call: id,
             from: MASTER,
+            above: true,
+            handle: Handle::CALL_FUNCTION,
             body: text("call")
         }]
     );
@@ -65,7 +67,7 @@ fn a_cancelled_call_has_no_outcome() {
     let body = text("outcome");
     assert_eq!(slave.input(Input::Finished { call: id, body }), []);
     assert_eq!(slave.frame(MASTER, cancel()), []);
-    assert_eq!(slave.router.load(), (0, 0, 1));
+    assert_eq!(slave.router.load(), load(0, 0, 1, 0));
 }
 
 #[test]
@@ -85,7 +87,7 @@ fn a_call_at_a_handle_in_use_and_one_too_many_are_refused() {
         slave.frame(MASTER, call(third)),
         refusal(third, DeadReason::Busy)
     );
-    assert_eq!(slave.router.load(), (0, 2, 1));
+    assert_eq!(slave.router.load(), load(0, 2, 1, 0));
 }
 
 #[test]
@@ -105,22 +107,15 @@ fn a_context_does_not_talk_to_itself() {
 #[test]
 fn a_context_without_a_parent_has_nobody_to_work_for() {
     let mut slave = Sut::slave();
-    slave.up(BOB, Role::Child);
-    slave.frame(
-        MASTER,
-        frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call")),
-    );
-    let lost = |peer| Input::LinkDown {
-        link: link(peer),
-        why: Down::Closed,
+    let call = frame(MASTER, ALICE, Handle::CALL_FUNCTION, FIRST, &text("call"));
+    slave.frame(MASTER, call);
+    let gone = Output::Gone {
+        contexts: vec![MASTER],
+        why: dead(DeadReason::LinkDown(Down::Closed), ALICE),
     };
-    assert_eq!(slave.input(lost(BOB)), []);
-    let call = CallId(1);
-    assert_eq!(
-        slave.input(lost(MASTER)),
-        [Output::Cancel { call }, Output::Shutdown]
-    );
-    assert_eq!(slave.router.load(), (0, 0, 0));
+    let cancel = Output::Cancel { call: CallId(1) };
+    assert_eq!(slave.down(MASTER), [cancel, gone, Output::Shutdown]);
+    assert_eq!(slave.router.load(), load(0, 0, 0, 0));
     // And nobody to ask.
     let nowhere = replied(1, Err(dead(DeadReason::NoRoute(MASTER), ALICE)));
     assert_eq!(slave.ask(1, MASTER, Handle(7)), [nowhere]);
@@ -131,16 +126,12 @@ fn a_link_that_goes_ends_what_went_over_it_and_nothing_else() {
     let mut master = Sut::master();
     master.ask(1, ALICE, Handle::CALL_FUNCTION);
     master.ask(2, BOB, Handle::CALL_FUNCTION);
-    let (link, why) = (link(ALICE), Down::Closed);
-    let reason = DeadReason::LinkDown(why.clone());
-    let lost = replied(1, Err(dead(reason, MASTER)));
-    assert_eq!(
-        master.input(Input::LinkDown {
-            link,
-            why: why.clone()
-        }),
-        [lost]
-    );
-    assert_eq!(master.input(Input::LinkDown { link, why }), []);
-    assert_eq!(master.router.load(), (1, 0, 1));
+    let why = dead(DeadReason::LinkDown(Down::Closed), MASTER);
+    let gone = Output::Gone {
+        contexts: vec![ALICE],
+        why: why.clone(),
+    };
+    assert_eq!(master.down(ALICE), [replied(1, Err(why)), gone]);
+    assert_eq!(master.down(ALICE), []);
+    assert_eq!(master.router.load(), load(1, 0, 1, 1));
 }

@@ -1,9 +1,9 @@
-//! What must hold whatever happens. Knows who sent what, and the rules of `docs/PROTOCOL.md`; does not
-//! know why, and shares no code with the router.
+//! What must hold from end to end whatever happens. Knows who sent what, and the tree; does not know why, and shares no
+//! code with the router.
 
 use crate::node::HEARTBEAT;
-use crate::rules::{Place, Rules, well_known};
 use crate::seen::Seen;
+use crate::tree::{Tree, is_call, well_known};
 use proto::message::{Dead, DeadReason, Down};
 use proto::router::Message;
 use proto::{Body, CallId, ContextId, Flags, Handle, RequestId};
@@ -13,8 +13,8 @@ use std::time::Duration;
 /// A message that somebody really sent.
 struct Sent {
     origin: ContextId,
-    /// Who its header says sent it, and on whose authority.
-    claims: (ContextId, ContextId),
+    /// Who its header says sent it.
+    claim: ContextId,
     dst: ContextId,
     handle: Handle,
     /// For the outcome of a call, the mark of the call.
@@ -30,20 +30,17 @@ struct Asked {
 
 #[derive(Default)]
 pub struct Checker {
-    pub rules: Rules,
+    pub tree: Tree,
     sent: Vec<Sent>,
     asked: BTreeMap<(ContextId, RequestId), Asked>,
     /// Calls under way; false once they are finished or cancelled.
     calls: BTreeMap<(ContextId, CallId), bool>,
-    /// Who lost the link to whom, and who said so to whoever waited.
-    lost: BTreeSet<(ContextId, ContextId)>,
-    mourned: BTreeSet<(ContextId, ContextId)>,
     /// Requests that wait and calls that run.
     busy: usize,
     arrived: BTreeSet<u64>,
-    latest: BTreeMap<(ContextId, ContextId), u64>,
-    /// The one that does not keep to the protocol.
-    pub hostile: Option<ContextId>,
+    latest: BTreeMap<(ContextId, ContextId, bool), u64>,
+    /// Was a link harmed, or did somebody leave?
+    pub harm: bool,
     pub seen: Seen,
 }
 
@@ -51,8 +48,7 @@ impl Checker {
     /// Notes a message, and gives the mark that its body shall carry.
     pub fn sent(
         &mut self,
-        origin: ContextId,
-        claims: (ContextId, ContextId),
+        (origin, claim): (ContextId, ContextId),
         dst: ContextId,
         handle: Handle,
         answers: Option<u64>,
@@ -60,16 +56,12 @@ impl Checker {
         let mark = self.sent.len() as u64;
         self.sent.push(Sent {
             origin,
-            claims,
+            claim,
             dst,
             handle,
             answers,
         });
         mark
-    }
-
-    pub fn origin(&self, mark: u64) -> ContextId {
-        self.sent[index(mark)].origin
     }
 
     pub fn asked(&mut self, me: ContextId, request: RequestId, mark: u64) {
@@ -84,100 +76,106 @@ impl Checker {
         self.busy += 1;
     }
 
-    pub fn abandoned(&mut self, me: ContextId, request: RequestId) {
+    /// Whoever asked gives up. False if it has been answered.
+    pub fn abandoned(&mut self, me: ContextId, request: RequestId) -> bool {
         let asked = self.asked.get_mut(&(me, request)).expect("it was asked");
-        if std::mem::take(&mut asked.waiting) {
+        let waited = std::mem::take(&mut asked.waiting);
+        if waited {
             self.busy -= 1;
             self.seen.note("abandoned");
         }
+        waited
     }
 
     /// Each request gets exactly one reply, and the right one.
-    pub fn replied(
-        &mut self,
-        me: ContextId,
-        request: RequestId,
-        reply: &Result<Body, Dead>,
-        harm: bool,
-    ) {
-        let asked = self
-            .asked
-            .get_mut(&(me, request))
-            .expect("a reply without a request");
+    pub fn replied(&mut self, me: ContextId, request: RequestId, reply: &Result<Body, Dead>) {
+        let asked = self.asked.get_mut(&(me, request));
+        let asked = asked.expect("a reply without a request");
         let waiting = std::mem::take(&mut asked.waiting);
         assert!(waiting, "a second reply, or one after it was abandoned");
         self.busy -= 1;
         let (to, handle, mark) = (asked.to, asked.handle, asked.mark);
+        let clean = self.tree.is_clean(me, to);
         match reply {
-            Ok(body) => {
+            Ok(body) if clean => {
                 let reply = &self.sent[index(mark_of(body))];
-                assert_eq!(reply.origin, to, "somebody else replied");
-                assert_eq!(reply.claims, (to, to));
+                assert_eq!(
+                    (reply.origin, reply.claim),
+                    (to, to),
+                    "somebody else replied"
+                );
+                assert_eq!(reply.answers, Some(mark), "the answer to another call");
                 assert_eq!(body.flags(), Flags::NONE, "raw bytes are no reply");
-                // A hostile respondent may answer its own requests with what it likes.
-                if let Some(answers) = reply.answers {
-                    assert_eq!(answers, mark, "the answer to another call");
-                    self.seen.note("returned");
-                }
+                self.seen.note("returned");
             }
-            Err(dead) => self.dead(me, to, handle, dead, harm),
+            // A hostile respondent may answer with what it likes.
+            Ok(_) => {}
+            Err(dead) => {
+                let clean = self.tree.is_mourned_truly(me, to);
+                let what = self.dead((me, to, handle), dead, clean);
+                self.seen.note(what);
+            }
         }
     }
 
     /// A dead reply comes from the respondent or from the way to it, and says the truth.
-    fn dead(&mut self, me: ContextId, to: ContextId, handle: Handle, dead: &Dead, harm: bool) {
-        // Whoever sends what it should not may get strange answers to what it should.
-        if self.hostile == Some(me) {
-            return;
-        }
+    fn dead(
+        &self,
+        (me, to, handle): (ContextId, ContextId, Handle),
+        dead: &Dead,
+        clean: bool,
+    ) -> &'static str {
         match &dead.reason {
-            DeadReason::Malformed(forged) => {
-                let mark: u64 = forged.parse().expect("only forged ones are malformed");
-                let forger = self.sent[index(mark)].origin;
-                let on_the_way = self.rules.place(me, forger) == Place::Above;
-                assert!(
-                    forger == to || on_the_way,
-                    "{forger:?} said that {to:?} died"
-                );
-                self.seen.note("dead: forged");
+            DeadReason::Malformed(_) => {
+                assert!(!clean, "somebody else said that {to:?} died");
+                "dead: forged"
             }
             DeadReason::NoRoute(id) => {
-                assert_eq!(*id, to);
-                let there = matches!(self.rules.place(dead.at, to), Place::Above | Place::Child);
-                assert!(!there || harm, "{:?} has a way to {to:?}", dead.at);
-                self.seen.note("dead: no route");
+                assert!(*id == to || !clean, "no route to somebody else");
+                "dead: no route"
             }
             DeadReason::InvalidHandle => {
-                assert!(!well_known(handle), "{handle:?} is a handle");
-                self.seen.note("dead: invalid handle");
+                assert!(!well_known(handle) || !clean, "{handle:?} is a handle");
+                "dead: invalid handle"
             }
             DeadReason::Unauthorised => {
-                assert!(
-                    !self.rules.may(to, me, handle),
-                    "{me:?} may ask {handle:?} of {to:?}"
-                );
-                self.seen.note("dead: unauthorised");
+                let may = self.tree.may(to, me, handle) && to != me;
+                assert!(!may || !clean, "{me:?} may ask {handle:?} of {to:?}");
+                "dead: unauthorised"
             }
             DeadReason::Busy => {
-                assert_eq!(handle, Handle::CALL_FUNCTION);
-                self.seen.note("dead: busy");
+                assert!(is_call(handle) || !clean);
+                "dead: busy"
             }
-            DeadReason::LinkDown(_) => {
-                assert!(harm, "no link was harmed");
-                assert_eq!(dead.at, me);
-                self.mourned.insert((me, self.rules.towards(me, to)));
-                self.seen.note("dead: link down");
+            DeadReason::Crashed => {
+                assert!(is_call(handle) || !clean);
+                "dead: crashed"
             }
-            DeadReason::TooLarge(_) | DeadReason::OutcomeTooLarge(_) | DeadReason::Crashed => {
-                panic!("a router does not say so")
+            DeadReason::LinkDown(why) => {
+                assert!(self.harm || !clean, "no link was harmed");
+                if *why == Down::Detached {
+                    "dead: detached"
+                } else {
+                    "dead: link down"
+                }
+            }
+            other => {
+                assert!(!clean, "a router does not say {other:?}");
+                "dead: strange"
             }
         }
     }
 
     /// A call is executed only for whoever may call, once, and in its turn.
-    pub fn executed(&mut self, me: ContextId, call: CallId, from: ContextId, body: &Body) -> u64 {
+    pub fn executed(
+        &mut self,
+        me: ContextId,
+        call: CallId,
+        (from, handle): (ContextId, Handle),
+        body: &Body,
+    ) -> u64 {
         let mark = mark_of(body);
-        self.arrival(me, from, Handle::CALL_FUNCTION, mark);
+        self.arrival(me, from, handle, body);
         let known = self.calls.insert((me, call), true);
         assert_eq!(known, None, "a call's id was used twice");
         self.busy += 1;
@@ -186,44 +184,42 @@ impl Checker {
 
     /// Each call ends once, however many events say so.
     pub fn ended(&mut self, me: ContextId, call: CallId, how: &'static str) {
-        let running = self
-            .calls
-            .get_mut(&(me, call))
-            .expect("a call that nobody executed");
+        let running = self.calls.get_mut(&(me, call));
+        let running = running.expect("a call that nobody executed");
         assert!(std::mem::take(running), "{call:?} of {me:?} ended twice");
         self.busy -= 1;
         self.seen.note(how);
     }
 
     pub fn delivered(&mut self, me: ContextId, message: &Message) {
-        let bulk = message.body.flags().contains(Flags::BULK);
-        let takes_bulk = matches!(message.handle, Handle::LOAD_MODULE | Handle::LOAD_RESOURCE);
-        assert!(
-            takes_bulk || !bulk,
-            "raw bytes came to {:?}",
-            message.handle
-        );
-        self.arrival(me, message.src, message.handle, mark_of(&message.body));
+        self.arrival(me, message.src, message.handle, &message.body);
         self.seen.note("delivered");
     }
 
     /// It is for me, from whom it says, allowed, new, and later than whatever its sender sent before.
-    fn arrival(&mut self, me: ContextId, src: ContextId, handle: Handle, mark: u64) {
+    pub fn arrival(&mut self, me: ContextId, src: ContextId, handle: Handle, body: &Body) {
+        let mark = mark_of(body);
         let sent = &self.sent[index(mark)];
-        let origin = sent.origin;
+        let (origin, tree) = (sent.origin, &self.tree);
         assert_eq!(sent.dst, me, "it was for another context");
         assert_eq!(sent.handle, handle, "it was for another handle");
-        assert_eq!(
-            (origin, sent.claims),
-            (src, (src, src)),
-            "a lie was believed"
-        );
-        assert!(
-            self.rules.may(me, origin, handle),
-            "{origin:?} may not send {handle:?} to {me:?}"
-        );
+        assert_eq!(sent.claim, src, "somebody changed who sent it");
+        let bulk = body.flags() == Flags::BULK;
+        assert!(!bulk || handle.is_dynamic(), "raw bytes came to {handle:?}");
+        if !tree.is_at_or_below(me, origin) {
+            // A hostile context speaks for itself and for what is behind it, and for nobody else. What it says is
+            // behind it need not be there.
+            let known = src == ContextId::MASTER || tree.parent(src).is_some();
+            let behind =
+                tree.is_at_or_below(src, origin) || (!known && tree.hostile.contains(&origin));
+            assert!(behind, "{me:?} believes that {origin:?} is {src:?}");
+            assert!(
+                !known || tree.may(me, src, handle),
+                "{src:?} may not send {handle:?} to {me:?}"
+            );
+        }
         assert!(self.arrived.insert(mark), "it came twice");
-        let latest = self.latest.insert((origin, me), mark);
+        let latest = self.latest.insert((origin, me, bulk), mark);
         assert!(
             latest.is_none_or(|latest| latest < mark),
             "it overtook another"
@@ -233,29 +229,36 @@ impl Checker {
     /// A link goes down only for a reason, and a silent peer soon.
     pub fn lost(
         &mut self,
-        (me, peer): (ContextId, ContextId),
         harmed: bool,
         why: &Down,
         silent_since: Option<Duration>,
         now: Duration,
     ) {
-        self.lost.insert((me, peer));
         assert!(harmed, "a healthy link went down: {why}");
         if let Down::Silent(ms) = why {
             let since = silent_since.expect("a peer that can be heard was given up");
-            assert!(
-                Duration::from_millis(*ms) >= HEARTBEAT,
-                "given up after {ms} ms"
-            );
+            let silence = Duration::from_millis(*ms);
+            assert!(silence >= HEARTBEAT, "given up after {ms} ms");
             assert!(now - since <= HEARTBEAT, "noticed after {:?}", now - since);
         }
+        self.harm = true;
         self.seen.note(match why {
             Down::Closed => "link: closed",
             Down::ClosedHere => "link: closed here",
             Down::Io(_) => "link: io",
             Down::Corrupt(_) => "link: corrupt",
             Down::Silent(_) => "link: silent",
+            Down::Detached => "link: detached",
         });
+    }
+
+    /// What a context waits for.
+    pub fn waiting(&self, me: ContextId) -> Vec<RequestId> {
+        let asked = self
+            .asked
+            .iter()
+            .filter(|((it, _), asked)| *it == me && asked.waiting);
+        asked.map(|((_, request), _)| *request).collect()
     }
 
     /// Does anybody wait, or anything run?
@@ -267,21 +270,20 @@ impl Checker {
     pub fn quiet(&self) {
         for ((me, request), asked) in &self.asked {
             let Asked { to, handle, .. } = asked;
+            let waiting = asked.waiting;
             assert!(
-                !asked.waiting,
+                !waiting,
                 "{me:?} waits for {request:?}: {handle:?} of {to:?}"
             );
         }
         for ((me, call), running) in &self.calls {
             assert!(!running, "{call:?} runs for ever in {me:?}");
         }
-        let whole: Vec<_> = self.mourned.difference(&self.lost).collect();
-        assert!(whole.is_empty(), "said to be lost, but were not: {whole:?}");
     }
 }
 
-/// Every body begins with the mark of its message.
-fn mark_of(body: &Body) -> u64 {
+/// Every body of a message that is no router's begins with the mark of its message.
+pub fn mark_of(body: &Body) -> u64 {
     let mark = body.bytes().first_chunk().expect("every body has a mark");
     u64::from_be_bytes(*mark)
 }

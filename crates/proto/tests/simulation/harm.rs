@@ -1,8 +1,8 @@
 //! What is done to wires, and to those who depend on them.
 
-use crate::world::{Event, World, marked};
-use proto::router::Input;
-use proto::{Body, Flags, Handle};
+use crate::world::{Event, World};
+use bytes::Bytes;
+use proto::Handle;
 
 /// Both sides lose the connection, and what was on its way.
 pub fn cut(world: &mut World, wire: usize) {
@@ -37,28 +37,21 @@ pub fn garbage(world: &mut World, wire: usize) {
         bytes[world.rng.below(4)] = b'?';
     }
     if world.wires[wire].ends[side].open {
-        world.write(wire, side, &bytes);
+        let bytes = Bytes::copy_from_slice(&bytes);
+        world.wires[wire].ways[side].push_bytes(0, bytes);
+        world.write(wire, side);
     }
 }
 
-/// A parent ends a child, and with it what is below.
-pub fn shutdown(world: &mut World, wire: usize) {
-    let [parent, child] = [0, 1].map(|side| world.wires[wire].ends[side].node);
-    world.wires[wire].harmed = true;
-    let (me, to) = (world.nodes[parent].id, world.nodes[child].id);
-    if world.nodes[parent].alive {
-        let handle = Handle::SHUTDOWN;
-        let mark = world.check.sent(me, (me, me), to, handle, None);
-        let body = Body::raw(Flags::NONE, marked(mark));
-        let reply_to = Handle::NONE;
-        world.input(
-            parent,
-            Input::Post {
-                to,
-                handle,
-                reply_to,
-                body,
-            },
-        );
+/// Somebody above ends a context, and with it what is below, or has it leave the tree.
+pub fn end(world: &mut World, wire: usize, handle: Handle) {
+    let child = world.wires[wire].ends[1].node;
+    let above = world.nodes[child].parents.clone();
+    let from = *world.rng.pick(&above);
+    let (to, node) = (world.nodes[child].id, world.node(from));
+    if world.nodes[node].alive && world.has_room(node, to) {
+        world.say(|| format!("{from:?} tells {to:?} {handle:?}"));
+        world.wires[wire].harmed = true;
+        world.post(node, to, handle, 0);
     }
 }

@@ -1,22 +1,30 @@
 //! A tree of contexts in one thread, under virtual time, with everything that goes wrong between them.
 //!
-//! Routers, headers and decoders are the real ones. Links deliver bytes chopped and late, are slow, are
-//! cut, fall silent and carry garbage; contexts call, ask where they may not, give up, join, end, and one
-//! of them may be hostile. `checkers.rs` watches each step and does not know what the scenario did it for.
+//! Routers, headers, decoders and the accounts of credit are the real ones. Links deliver bytes chopped and late, are
+//! slow, are cut, fall silent and carry garbage; contexts of trees up to six deep start others, call, ask where they may
+//! not, send streams to each other, give up, leave, end, and some of them may be hostile. `model/` says for each event
+//! what the router that has it must do; `checkers.rs` watches what comes out at the ends; neither knows what the
+//! scenario did it for.
 //!
 //! `SEED=n cargo test -p proto --test simulation` replays one seed and prints what happens.
 
+mod acts;
+mod channels;
 mod checkers;
 mod harm;
 mod hostile;
+mod links;
+mod model;
 mod network;
 mod node;
+mod receivers;
+mod rest;
 #[path = "../support/rng.rs"]
 mod rng;
-mod rules;
 mod scenario;
 mod seen;
 mod shell;
+mod tree;
 mod world;
 
 use seen::Seen;
@@ -25,7 +33,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread;
 use world::World;
 
-const SEEDS: u64 = 2000;
+const SEEDS: u64 = 10_000;
 
 #[test]
 fn every_seed_keeps_the_invariants() {

@@ -1,10 +1,24 @@
-//! Wires between contexts: bytes arrive chopped, late, slowly, or not at all, but in their order.
+//! Wires between contexts: frames wait in queues, then arrive chopped, late, slowly, or not at all, but in their order.
 
 use crate::rng::Rng;
-use proto::{FrameDecoder, Limits, LinkId};
+use bytes::Bytes;
+use proto::{Flags, Frame, FrameDecoder, Limits, LinkId};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub const LIMITS: Limits = Limits { max_body: 64 << 10 };
+
+/// The longest frame that anybody makes here, in bytes.
+pub const LONGEST: usize = 17 << 10;
+
+/// Whoever sends by itself waits while so much waits already, and so does whoever sends through it upwards.
+pub const ROOM: usize = 8 << 10;
+
+/// The same for pieces of streams.
+pub const BULK_ROOM: usize = 32 << 10;
+
+/// A link on which more than this waits, without pieces of streams, is given up.
+pub const TOO_MUCH: usize = 64 << 10;
 
 /// A connection between two contexts. Side 0 is the parent's.
 pub struct Wire {
@@ -20,6 +34,10 @@ pub struct End {
     pub node: usize,
     pub link: LinkId,
     pub decoder: FrameDecoder,
+    /// Its owner has no room above for what comes from here, and does not read it.
+    pub paused: bool,
+    /// What has come meanwhile.
+    pub unread: VecDeque<Bytes>,
     pub open: bool,
 }
 
@@ -32,6 +50,11 @@ pub struct Way {
     last_arrival: Duration,
     /// Swallows all that is sent, and the news that the sender has closed it.
     pub silent: bool,
+    /// Something is being written.
+    pub busy: bool,
+    /// What waits: first what is no piece of a stream.
+    lanes: [VecDeque<Bytes>; 2],
+    pub waiting: [usize; 2],
 }
 
 impl Wire {
@@ -40,6 +63,8 @@ impl Wire {
             node,
             link,
             decoder: FrameDecoder::new(LIMITS),
+            paused: false,
+            unread: VecDeque::new(),
             open: true,
         };
         Self {
@@ -55,29 +80,53 @@ impl Way {
         let micros = *rng.pick(&[10, 300, 20_000, 300_000]);
         Self {
             latency: Duration::from_micros(micros),
-            // The slowest needs many heartbeats for the longest of messages.
-            bytes_per_second: *rng.pick(&[1 << 30, 1 << 20, 1 << 20, 2 << 10]),
+            bytes_per_second: *rng.pick(&[1 << 30, 8 << 20, 1 << 20, 50 << 10]),
             longest_piece: *rng.pick(&[1 << 20, 1 << 20, 1000, 100, 30]),
             last_arrival: Duration::ZERO,
             silent: false,
+            busy: false,
+            lanes: Default::default(),
+            waiting: [0, 0],
         }
     }
 
+    /// A frame waits to be written. Tells how much there is of its kind.
+    pub fn push(&mut self, frame: &Frame) -> usize {
+        let bytes = [&frame.encode_header()[..], &frame.body].concat();
+        self.push_bytes(lane(frame.header.flags), bytes.into())
+    }
+
+    pub fn push_bytes(&mut self, lane: usize, bytes: Bytes) -> usize {
+        self.waiting[lane] += bytes.len();
+        self.lanes[lane].push_back(bytes);
+        self.waiting[lane]
+    }
+
+    /// Whether whoever sends by itself may send now.
+    pub fn has_room(&self) -> bool {
+        self.waiting[0] <= ROOM && self.waiting[1] <= BULK_ROOM
+    }
+
+    /// What is to be written next.
+    pub fn pop(&mut self) -> Option<Bytes> {
+        let lane = self.lanes.iter().position(|lane| !lane.is_empty())?;
+        let bytes = self.lanes[lane].pop_front()?;
+        self.waiting[lane] -= bytes.len();
+        Some(bytes)
+    }
+
     /// The pieces in which bytes arrive, and when.
-    pub fn send(&mut self, rng: &mut Rng, now: Duration, bytes: &[u8]) -> Vec<(Duration, Vec<u8>)> {
+    pub fn send(&mut self, rng: &mut Rng, now: Duration, bytes: &Bytes) -> Vec<(Duration, Bytes)> {
         let mut pieces = Vec::new();
-        let mut rest = bytes;
         // A long message in pieces of a few bytes would only take time.
-        let longest = self.longest_piece.max(bytes.len() / 20);
-        while !rest.is_empty() {
-            let len = (1 + rng.below(longest)).min(rest.len());
-            let (piece, others) = rest.split_at(len);
-            rest = others;
+        let longest = self.longest_piece.max(bytes.len() / 6);
+        let mut from = 0;
+        while from < bytes.len() {
+            let len = (1 + rng.below(longest)).min(bytes.len() - from);
             let nanos = 1_000_000_000 * len as u64 / self.bytes_per_second;
-            pieces.push((
-                self.arrival(now, Duration::from_nanos(nanos)),
-                piece.to_vec(),
-            ));
+            let at = self.arrival(now, Duration::from_nanos(nanos));
+            pieces.push((at, bytes.slice(from..from + len)));
+            from += len;
         }
         pieces
     }
@@ -87,4 +136,13 @@ impl Way {
         self.last_arrival = self.last_arrival.max(now + self.latency) + takes;
         self.last_arrival
     }
+
+    /// When what was last sent has left.
+    pub fn written(&self) -> Duration {
+        self.last_arrival.saturating_sub(self.latency)
+    }
+}
+
+fn lane(flags: Flags) -> usize {
+    usize::from(flags.contains(Flags::BULK))
 }

@@ -1,4 +1,4 @@
-//! Virtual time, the events in it, and the wires on which they travel.
+//! Virtual time, and the events in it.
 
 use crate::checkers::Checker;
 use crate::network::Wire;
@@ -7,29 +7,40 @@ use crate::rng::Rng;
 use crate::scenario::Scenario;
 use crate::seen::Seen;
 use bytes::Bytes;
-use proto::message::Down;
 use proto::router::{Input, Role};
-use proto::{Body, CallId, ContextId, Flags, Frame, Handle, Header, LinkId, RequestId};
+use proto::{Body, CallId, ContextId, Flags, Handle, RequestId};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// Nothing new is begun after this.
-pub const LAST_ACT: Duration = Duration::from_secs(8);
+pub const LAST_ACT: Duration = Duration::from_secs(5);
 
 /// The slowest of wires has delivered the longest of messages long before.
 const HORIZON: Duration = Duration::from_secs(600);
 
 pub enum Event {
     /// Bytes arrive at a side of a wire.
-    Arrive(usize, usize, Vec<u8>),
+    Arrive(usize, usize, Bytes),
+    /// A frame has been written to a wire from a side of it.
+    Written(usize, usize),
     /// A side of a wire learns that it is closed.
     Hangup(usize, usize),
+    /// More waits at a side of a wire than may.
+    TooMuch(usize, usize),
     /// A guest comes to its end.
     Finish(usize, CallId),
     /// Whoever asked has no more patience.
     Abandon(usize, RequestId),
+    /// A sender may have something to send.
+    Pump(usize, Handle),
+    /// A receiver takes something that waits, from a sender.
+    Take(usize, Handle, (ContextId, Handle)),
+    /// A context that has left the tree ends.
+    Leave(usize),
     /// The scenario does something.
     Act,
+    /// The scenario is over.
+    Over,
 }
 
 pub struct World {
@@ -40,8 +51,14 @@ pub struct World {
     pub check: Checker,
     /// Since when each side of a wire hears nothing.
     pub silent: BTreeMap<(usize, usize), Duration>,
-    /// Where the master awaited replies.
-    pub awaited: Vec<Handle>,
+    /// Where somebody awaited replies lately.
+    pub awaited: Vec<(ContextId, Handle)>,
+    /// From whom to whom there was a channel, and how much may be on its way.
+    pub channels: Vec<(ContextId, ContextId, usize)>,
+    /// Bytes of raw frames that were sent without credit.
+    pub forged: usize,
+    /// Somebody has announced more contexts than there are.
+    pub crowded: bool,
     pub start: Instant,
     events: BTreeMap<(Duration, u64), Event>,
     last_event: u64,
@@ -58,6 +75,9 @@ impl World {
             check: Checker::default(),
             silent: BTreeMap::new(),
             awaited: Vec::new(),
+            channels: Vec::new(),
+            forged: 0,
+            crowded: false,
             start: Instant::now(),
             events: BTreeMap::new(),
             last_event: 0,
@@ -70,44 +90,39 @@ impl World {
         let mut scenario = Scenario::begin(&mut self);
         let mut quiet_since = None;
         while self.step(&mut scenario) {
-            if self.now < LAST_ACT + Duration::from_secs(1) || self.check.is_busy() {
+            if self.now < LAST_ACT + Duration::from_secs(1) || self.is_busy() {
                 quiet_since = None;
                 assert!(self.now < HORIZON, "{:?}", self.check.quiet());
             } else if *quiet_since.get_or_insert(self.now) + 2 * HEARTBEAT < self.now {
                 break;
+            } else {
+                self.close_receivers();
             }
         }
         self.check.quiet();
-        for node in &self.nodes {
-            let links = node.links.len();
-            assert_eq!(
-                node.router.load(),
-                (0, 0, links),
-                "left over in {:?}",
-                node.id
-            );
-            assert!(node.executing.is_empty());
-            let has_parent = node.links.values().any(|(_, side)| *side == 1);
-            let expected = node.alive && node.id != ContextId::MASTER;
-            assert_eq!(has_parent, expected, "{:?} lives without a parent", node.id);
-        }
+        self.assert_rest();
         self.check.seen
+    }
+
+    fn is_busy(&self) -> bool {
+        let busy = |node: &Node| !node.senders.is_empty() || !node.expecting.is_empty();
+        let writes = |wire: &Wire| {
+            let mut ways = wire.ways.iter().zip(&wire.ends);
+            ways.any(|(way, end)| end.open && way.waiting != [0, 0])
+        };
+        self.check.is_busy() || self.nodes.iter().any(busy) || self.wires.iter().any(writes)
     }
 
     /// Whatever comes next. False if nothing ever will.
     fn step(&mut self, scenario: &mut Scenario) -> bool {
         let nodes = self.nodes.iter().enumerate();
-        let timeout = nodes
-            .filter_map(|(index, node)| Some((node.timeout?, index)))
-            .min();
+        let timeout = nodes.filter_map(|(index, node)| Some((node.timeout?, index)));
         let event = self.events.first_key_value().map(|((at, _), _)| *at);
-        match (timeout, event) {
+        match (timeout.min(), event) {
             (Some((at, node)), event) if event.is_none_or(|event| at < event) => {
                 assert!(at >= self.now, "time runs backwards");
                 self.now = at;
-                let instant = self.instant();
-                self.nodes[node].router.handle_timeout(instant);
-                self.obey(node);
+                self.wake(node);
             }
             (_, Some(at)) => {
                 self.now = at;
@@ -122,11 +137,17 @@ impl World {
 
     fn event(&mut self, scenario: &mut Scenario, event: Event) {
         match event {
-            Event::Arrive(wire, side, bytes) => self.arrive(wire, side, &bytes),
+            Event::Arrive(wire, side, bytes) => self.arrive(wire, side, bytes),
+            Event::Written(wire, side) => self.written(wire, side),
             Event::Hangup(wire, side) => self.hangup(wire, side),
+            Event::TooMuch(wire, side) => self.too_much(wire, side),
             Event::Finish(node, call) => self.finish(node, call),
             Event::Abandon(node, request) => self.abandon(node, request),
+            Event::Pump(node, sender) => self.pump(node, sender),
+            Event::Take(node, receiver, from) => self.take(node, receiver, from),
+            Event::Leave(node) => self.leave(node),
             Event::Act => scenario.act(self),
+            Event::Over => scenario.over(self),
         }
     }
 
@@ -155,111 +176,42 @@ impl World {
     pub fn join(&mut self, parent: usize, id: ContextId) -> usize {
         let parent_id = self.nodes[parent].id;
         self.say(|| format!("{id:?} joins {parent_id:?}"));
-        self.check.rules.joined(id, parent_id);
-        let grandparent = (parent_id != ContextId::MASTER).then_some(ContextId::MASTER);
-        let parents = std::iter::once(parent_id).chain(grandparent).collect();
+        self.check.tree.joined(id, parent_id);
+        self.check.seen.note("joined");
+        let mut parents = vec![parent_id];
+        parents.extend_from_slice(&self.nodes[parent].parents);
+        if parents.len() == 6 {
+            self.check.seen.note("joined six deep");
+        }
         let child = self.nodes.len();
-        self.nodes.push(Node::new(id, parents));
+        let siblings = self.check.tree.siblings;
+        self.nodes.push(Node::new(id, parents, siblings, false));
         let ends = [parent, child].map(|node| (node, self.nodes[node].new_link()));
         let wire = self.wires.len();
         self.wires.push(Wire::new(&mut self.rng, ends[0], ends[1]));
         for (side, (node, link)) in ends.into_iter().enumerate() {
             self.nodes[node].links.insert(link, (wire, side));
+        }
+        for (side, (node, link)) in ends.into_iter().enumerate() {
             let peer = self.nodes[ends[1 - side].0].id;
             let role = [Role::Child, Role::Parent][side];
             self.input(node, Input::LinkUp { link, peer, role });
         }
+        // Its parent may have been full before the child was there.
+        self.pause_or_resume(parent);
         child
     }
 
     /// A body with a mark, of some length.
     pub fn body(&mut self, mark: u64) -> Body {
-        let padding = *self.rng.pick(&[0, 0, 0, 0, 1, 9, 40, 40, 40, 3000]);
-        let mut bytes = mark.to_be_bytes().to_vec();
-        bytes.resize(8 + padding, b'.');
-        Body::raw(Flags::NONE, bytes.into())
-    }
-
-    pub fn transmit(&mut self, node: usize, link: LinkId, frame: &Frame) {
-        let Header { src, reply_to, .. } = frame.header;
-        if src == ContextId::MASTER && reply_to.is_dynamic() {
-            self.awaited.push(reply_to);
-        }
-        if let Some((wire, side)) = self.nodes[node].links.get(&link).copied() {
-            let bytes = [&frame.encode_header()[..], &frame.body].concat();
-            self.write(wire, side, &bytes);
-        }
-    }
-
-    /// Puts bytes on a wire.
-    pub fn write(&mut self, wire: usize, side: usize, bytes: &[u8]) {
-        let way = &mut self.wires[wire].ways[side];
-        for (at, piece) in way.send(&mut self.rng, self.now, bytes) {
-            self.at(at, Event::Arrive(wire, 1 - side, piece));
-        }
-    }
-
-    fn arrive(&mut self, wire: usize, side: usize, bytes: &[u8]) {
-        let end = &mut self.wires[wire].ends[side];
-        let (node, link) = (end.node, end.link);
-        if end.open {
-            end.decoder.push(bytes);
-        }
-        if self.wires[wire].ways[1 - side].silent {
-            return;
-        }
-        let mut whole = false;
-        while self.wires[wire].ends[side].open {
-            match self.wires[wire].ends[side].decoder.next_frame() {
-                Ok(Some(frame)) => {
-                    whole = true;
-                    self.input(node, Input::Frame { link, frame });
-                }
-                Ok(None) => break,
-                Err(error) => self.lose(node, link, Down::Corrupt(error.to_string())),
-            }
-        }
-        if !whole && self.wires[wire].ends[side].open {
-            self.input(node, Input::Heard { link });
-        }
-    }
-
-    fn hangup(&mut self, wire: usize, side: usize) {
-        let end = &self.wires[wire].ends[side];
-        if end.open && !self.wires[wire].ways[1 - side].silent {
-            let why = match end.decoder.finish() {
-                Ok(()) => Down::Closed,
-                Err(error) => Down::Corrupt(error.to_string()),
-            };
-            self.lose(end.node, end.link, why);
-        }
-    }
-
-    /// A link is gone, and its router is told.
-    pub fn lose(&mut self, node: usize, link: LinkId, why: Down) {
-        self.forget(node, link, &why);
-        self.input(node, Input::LinkDown { link, why });
-    }
-
-    /// A link is gone: this side of its wire is closed, and the other will notice.
-    pub fn forget(&mut self, node: usize, link: LinkId, why: &Down) {
-        let Some((wire, side)) = self.nodes[node].links.remove(&link) else {
-            return;
-        };
-        let silent = self.silent.get(&(wire, side)).copied();
-        let harmed = self.wires[wire].harmed;
-        let peer = self.wires[wire].ends[1 - side].node;
-        let ids = (self.nodes[node].id, self.nodes[peer].id);
-        self.check.lost(ids, harmed, why, silent, self.now);
-        // Closing is a reason for the other side to lose it, too.
-        self.wires[wire].harmed = true;
-        self.wires[wire].ends[side].open = false;
-        let at = self.wires[wire].ways[side].arrival(self.now, Duration::ZERO);
-        self.at(at, Event::Hangup(wire, 1 - side));
+        let padding = *self.rng.pick(&[0, 0, 0, 0, 1, 9, 40, 40, 40, 2000]);
+        marked(Flags::NONE, mark, padding)
     }
 }
 
-/// The bytes of a body that begins with a mark, for frames made by hand.
-pub fn marked(mark: u64) -> Bytes {
-    Bytes::copy_from_slice(&mark.to_be_bytes())
+/// A body that begins with a mark.
+pub fn marked(flags: Flags, mark: u64, padding: usize) -> Body {
+    let mut bytes = mark.to_be_bytes().to_vec();
+    bytes.resize(8 + padding, b'.');
+    Body::raw(flags, bytes.into())
 }

@@ -1,18 +1,21 @@
 //! One message of each kind: what the bytes of `docs/PROTOCOL.md` mean.
 
+mod channels;
+mod content;
 mod example;
+mod fates;
+mod launches;
+mod services;
+mod tree;
 
 pub use example::Example;
 
-use bytes::Bytes;
 use example::{MASTER, SLAVE, bare, down, header, item, tailed, up, with_reply};
 use proto::message::{
-    Call, CompatibilityId, Dead, DeadReason, Down, EngineKind, Export, GetModule, GetResource,
-    Hello, Level, LimitKind, LoadModule, LoadResource, Loaded, LogRecord, ModuleRef, Outcome,
-    RefusedKind, Transfer, Welcome,
+    Call, CompatibilityId, EndChain, Export, Hello, Level, LogRecord, ModuleRef, Welcome,
 };
 use proto::policy::{Exec, Grant, Input};
-use proto::{Body, CallLimits, ContextId, Digest, Flags, Handle, Policy};
+use proto::{CallLimits, ContextId, Digest, Flags, Handle, Policy};
 
 /// The handle at which the examples await replies.
 const REPLY: Handle = Handle(1000);
@@ -41,34 +44,17 @@ pub fn all() -> Vec<Example> {
             // One argument: the number 7.
             &[0x81, 0x07],
         ),
-        item("get-module", up(Handle::GET_MODULE), get_module()),
-        item(
-            "load-module-found",
-            down(Handle::LOAD_MODULE),
-            load_module_found(),
-        ),
-        item(
-            "load-module-missing",
-            down(Handle::LOAD_MODULE),
-            load_module_missing(),
-        ),
-        item("get-resource", up(Handle::GET_RESOURCE), get_resource()),
-        item(
-            "load-resource-found",
-            down(Handle::LOAD_RESOURCE),
-            load_resource_found(),
-        ),
-        item(
-            "load-resource-missing",
-            down(Handle::LOAD_RESOURCE),
-            load_resource_missing(),
-        ),
+        item("end-chain", down(Handle::END_CHAIN), EndChain { chain: 5 }),
         item("log", up(Handle::FORWARD_LOG), log("disk is full")),
         zstd(),
-        bulk(),
     ];
-    all.extend(outcomes());
-    all.extend(dead());
+    all.extend(fates::outcomes());
+    all.extend(fates::dead());
+    all.extend(content::all());
+    all.extend(channels::all());
+    all.extend(services::all());
+    all.extend(tree::all());
+    all.extend(launches::all());
     all
 }
 
@@ -93,6 +79,7 @@ fn welcome() -> Welcome {
         max_body: 128 << 20,
         heartbeat_ms: 15_000,
         compress_from: None,
+        siblings: false,
         cache: true,
     }
 }
@@ -128,130 +115,7 @@ fn call() -> Call {
         },
         policy: Policy { grants },
         limits: CallLimits::default(),
-    }
-}
-
-fn outcomes() -> Vec<Example> {
-    let value = &[0x81, 0x0e];
-    let error = &[0x81, 0x82, 0x01, 0x63, b'b', b'a', b'd'];
-    let outcome = |name, outcome| item(name, up(REPLY), outcome);
-    vec![
-        outcome_with("outcome-returned", Outcome::Returned(Bytes::new()), value),
-        outcome_with("outcome-failed", Outcome::Failed(Bytes::new()), error),
-        outcome(
-            "outcome-trapped",
-            Outcome::Trapped("unreachable".to_owned()),
-        ),
-        outcome("outcome-exited", Outcome::Exited(3)),
-        outcome("outcome-denied", Outcome::Denied("write:/etc".to_owned())),
-        outcome(
-            "outcome-over-limit",
-            Outcome::OverLimit {
-                limit: LimitKind::WallTime,
-                allowed: 30_000,
-            },
-        ),
-        outcome(
-            "outcome-refused",
-            Outcome::Refused {
-                kind: RefusedKind::NoExport,
-                message: "no export `x`".to_owned(),
-            },
-        ),
-        outcome("outcome-cancelled", Outcome::Cancelled),
-        outcome(
-            "outcome-dead",
-            Outcome::Dead(Dead {
-                reason: DeadReason::OutcomeTooLarge(128 << 20),
-                at: SLAVE,
-            }),
-        ),
-    ]
-}
-
-fn outcome_with(name: &'static str, outcome: Outcome, tail: &'static [u8]) -> Example {
-    tailed(name, up(REPLY), outcome, tail)
-}
-
-fn dead() -> Vec<Example> {
-    let dead = |name, reason| {
-        let header = with_reply(up(REPLY), Handle::IS_DEAD);
-        item(name, header, Dead { reason, at: SLAVE })
-    };
-    let lost = |name, down| dead(name, DeadReason::LinkDown(down));
-    vec![
-        dead("dead-no-route", DeadReason::NoRoute(ContextId(9))),
-        dead("dead-invalid-handle", DeadReason::InvalidHandle),
-        dead("dead-unauthorised", DeadReason::Unauthorised),
-        dead("dead-busy", DeadReason::Busy),
-        dead("dead-crashed", DeadReason::Crashed),
-        dead("dead-too-large", DeadReason::TooLarge(1 << 20)),
-        dead(
-            "dead-malformed",
-            DeadReason::Malformed("no CBOR".to_owned()),
-        ),
-        lost("dead-closed", Down::Closed),
-        lost("dead-closed-here", Down::ClosedHere),
-        lost("dead-io", Down::Io("broken".to_owned())),
-        lost("dead-corrupt", Down::Corrupt("no magic".to_owned())),
-        lost("dead-silent", Down::Silent(15_000)),
-    ]
-}
-
-fn get_module() -> GetModule {
-    GetModule {
-        module: module(),
-        compatibility: compatibility(),
-    }
-}
-
-fn load_module_found() -> LoadModule {
-    LoadModule {
-        module: module(),
-        loaded: Loaded::Found {
-            transfer: Transfer {
-                number: 1000,
-                packed_len: 300_000,
-                len: 1_000_000,
-                digest: Digest([0xef; 32]),
-            },
-            about: EngineKind::Plain,
-        },
-    }
-}
-
-fn load_module_missing() -> LoadModule {
-    LoadModule {
-        module: module(),
-        loaded: Loaded::Missing("not offered".to_owned()),
-    }
-}
-
-fn get_resource() -> GetResource {
-    GetResource {
-        digest: Digest([0xcd; 32]),
-    }
-}
-
-fn load_resource_found() -> LoadResource {
-    LoadResource {
-        digest: Digest([0xcd; 32]),
-        loaded: Loaded::Found {
-            transfer: Transfer {
-                number: 1001,
-                packed_len: 14,
-                len: 5,
-                digest: Digest([0xcd; 32]),
-            },
-            about: (),
-        },
-    }
-}
-
-fn load_resource_missing() -> LoadResource {
-    LoadResource {
-        digest: Digest([0xcd; 32]),
-        loaded: Loaded::Missing("not offered".to_owned()),
+        chain: Some(5),
     }
 }
 
@@ -268,17 +132,5 @@ fn zstd() -> Example {
     let mut example = item("zstd", up(Handle::FORWARD_LOG), log(&"=".repeat(200)));
     example.header.flags = Flags::ZSTD;
     example.decode_only = true;
-    example
-}
-
-fn bulk() -> Example {
-    let bytes = Bytes::from_static(b"hello");
-    let mut example = bare(
-        "bulk",
-        with_reply(down(Handle::LOAD_RESOURCE), Handle(1001)),
-    );
-    example.header.flags = Flags::BULK;
-    example.body = Body::raw(Flags::BULK, bytes.clone());
-    example.check = Box::new(move |body| assert_eq!(body.bytes(), &bytes));
     example
 }

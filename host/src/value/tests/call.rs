@@ -176,6 +176,16 @@ fn a_text_that_is_no_call_says_why() {
     );
 }
 
+/// The parser's own place ends in the middle of the character.
+#[test]
+fn a_problem_is_at_whole_characters() {
+    let text = "f(\"\"\"\u{e9}\n\"\"\")";
+    let call = CallText::parse(text).unwrap();
+    let error = call.to_vals(&[("a", Type::String)]).unwrap_err();
+    assert_eq!(error.problems[0].span, 5..7);
+    assert_eq!(text.get(5..7), Some("\u{e9}"));
+}
+
 #[test]
 fn damaged_calls_are_errors_and_no_panics() {
     let mut rng = super::random::Rng::from_seed(0);

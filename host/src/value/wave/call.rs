@@ -124,7 +124,7 @@ impl<'a> CallText<'a> {
                     let mismatch = mismatch.within(name.as_ref());
                     Problem {
                         message: format!("argument {}, {mismatch}", at + 1),
-                        span: self.open + span.start..self.open + span.end,
+                        span: whole(self.text, self.open, &span),
                     }
                 })),
             }
@@ -165,7 +165,7 @@ fn arguments(text: &str, open: usize) -> Result<(Vec<Node>, usize), CallError> {
 }
 
 fn syntax(text: &str, offset: usize, failure: &ParserError) -> CallError {
-    let span = offset + failure.span().start..offset + failure.span().end;
+    let span = whole(text, offset, &failure.span());
     let part = text.get(span.clone()).unwrap_or_default();
     let message = match failure.kind() {
         ParserErrorKind::UnexpectedEnd => "the call ends too early".into(),
@@ -181,6 +181,14 @@ fn syntax(text: &str, offset: usize, failure: &ParserError) -> CallError {
         },
     };
     error(text, span, &message)
+}
+
+/// A span that counts from `offset`, as one of whole characters in the text: the parser counts bytes, and some
+/// of its spans end inside a character.
+fn whole(text: &str, offset: usize, span: &Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(offset + span.start);
+    let end = text.ceil_char_boundary(offset + span.end);
+    start..end.max(start)
 }
 
 fn error(text: &str, span: Range<usize>, message: &str) -> CallError {

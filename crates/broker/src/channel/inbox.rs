@@ -1,0 +1,254 @@
+//! The inside of a receiver: what has come, from whom, and what each may still send.
+
+use super::MAX_WINDOW;
+use super::receiver::{Item, Received};
+use bytes::Bytes;
+use proto::flow::{Window, cost};
+use proto::message::{Dead, DeadReason};
+use proto::router::{Accept, Message};
+use proto::{Body, ContextId, Flags, Handle, Limits};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// Senders that one context may have to the same receiver at once.
+const SENDERS: usize = 16;
+
+/// The longest word of a sender about why it ends.
+const ABORT: Limits = Limits { max_body: 64 << 10 };
+
+/// One sender: its context and its handle there.
+type Key = (ContextId, Handle);
+
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    accept: Accept,
+    window: u64,
+    state: Mutex<State>,
+    filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Received>,
+    senders: BTreeMap<Key, Source>,
+}
+
+#[derive(Debug)]
+struct Source {
+    window: Window,
+    /// Things of it that wait to be taken.
+    waiting: usize,
+    /// Nothing more will come, or what comes is not taken.
+    ended: bool,
+}
+
+impl State {
+    /// Senders of a context.
+    fn of(&self, context: ContextId) -> usize {
+        let all = (context, Handle(0))..=(context, Handle(u32::MAX));
+        self.senders.range(all).count()
+    }
+
+    fn is_full(&self, context: ContextId) -> bool {
+        self.of(context) >= SENDERS
+    }
+}
+
+/// What the other side of a channel is to be told.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    /// It may send more.
+    Grant(u64),
+    /// It is over.
+    End(DeadReason),
+}
+
+impl Inbox {
+    pub(crate) fn new(accept: Accept, window: u64) -> Arc<Self> {
+        Arc::new(Self {
+            accept,
+            window: window.min(MAX_WINDOW),
+            state: Mutex::default(),
+            filled: Notify::new(),
+        })
+    }
+
+    /// Something came. Gives what to tell whoever sent it.
+    pub(crate) fn came(&self, message: Message, me: ContextId) -> Told {
+        let (src, body) = (message.src, message.body);
+        if message.reply_to == Handle::IS_DEAD {
+            self.aborted(src, &body);
+            return Told::Nothing;
+        }
+        let key = (src, message.reply_to);
+        let mut state = self.lock();
+        let mut granted = 0;
+        if !state.senders.contains_key(&key) {
+            if state.is_full(src) {
+                return Told::End(DeadReason::Quota);
+            }
+            let (window, grant) = Window::new(self.window);
+            let source = Source {
+                window,
+                waiting: 0,
+                ended: false,
+            };
+            state.senders.insert(key, source);
+            granted = grant;
+        }
+        let Some(source) = state.senders.get_mut(&key) else {
+            return Told::Nothing;
+        };
+        if source.ended {
+            return Told::Nothing;
+        }
+        let price = cost(body.bytes().len());
+        if source.window.came(price).is_err() {
+            source.ended = true;
+            source.waiting += 1;
+            let item = Item::Dead(Dead {
+                reason: DeadReason::Overrun,
+                at: me,
+            });
+            state.queue.push_back(Received::new(src, key.1, item, 0));
+            drop(state);
+            self.filled.notify_one();
+            return Told::End(DeadReason::Overrun);
+        }
+        let item = if body.bytes().is_empty() {
+            source.ended = true;
+            Item::End
+        } else if body.flags().contains(Flags::BULK) {
+            Item::Bytes(body.bytes().clone())
+        } else {
+            Item::Message(body)
+        };
+        source.waiting += 1;
+        state
+            .queue
+            .push_back(Received::new(src, key.1, item, price));
+        drop(state);
+        self.filled.notify_one();
+        if granted > 0 {
+            Told::Grant(granted)
+        } else {
+            Told::Nothing
+        }
+    }
+
+    /// A sender says that it is gone: which one, or else all that its context has here.
+    fn aborted(&self, src: ContextId, body: &Body) {
+        let (why, tail) = body.split(ABORT).unwrap_or_else(|error| {
+            let reason = DeadReason::Malformed(error.to_string());
+            (Dead { reason, at: src }, Bytes::new())
+        });
+        let sender = tail.as_ref().try_into().map(u32::from_be_bytes).map(Handle);
+        match sender {
+            Ok(sender) => {
+                self.end(|key| *key == (src, sender), &why);
+                self.end_unknown((src, sender), &why);
+            }
+            Err(_) => {
+                self.end(|(context, _)| *context == src, &why);
+                if !self.knows(src) {
+                    self.end_unknown((src, Handle::NONE), &why);
+                }
+            }
+        }
+    }
+
+    /// One that has ended before it said anything else: whoever waits for it must learn that, too.
+    fn end_unknown(&self, key: Key, why: &Dead) {
+        let mut state = self.lock();
+        if state.senders.contains_key(&key) || state.is_full(key.0) {
+            return;
+        }
+        let (window, _) = Window::new(self.window);
+        let source = Source {
+            window,
+            waiting: 1,
+            ended: true,
+        };
+        state.senders.insert(key, source);
+        let item = Item::Dead(why.clone());
+        state.queue.push_back(Received::new(key.0, key.1, item, 0));
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    fn knows(&self, context: ContextId) -> bool {
+        self.lock().of(context) > 0
+    }
+
+    /// These contexts are gone.
+    pub(crate) fn gone(&self, is_gone: impl Fn(ContextId) -> bool, why: &Dead) {
+        self.end(|(context, _)| is_gone(*context), why);
+        // Whoever waits for one context that has not said anything yet would wait for ever.
+        if let Accept::Context(only) = self.accept
+            && is_gone(only)
+            && !self.knows(only)
+        {
+            self.end_unknown((only, Handle::NONE), why);
+        }
+    }
+
+    fn end(&self, is_over: impl Fn(&Key) -> bool, why: &Dead) {
+        let mut state = self.lock();
+        let State { queue, senders } = &mut *state;
+        for (key, source) in senders {
+            if is_over(key) && !source.ended {
+                source.ended = true;
+                source.waiting += 1;
+                queue.push_back(Received::new(key.0, key.1, Item::Dead(why.clone()), 0));
+            }
+        }
+        drop(state);
+        self.filled.notify_one();
+    }
+
+    /// Waits for the next thing, and gives what its sender may now be granted.
+    pub(crate) async fn take(&self) -> (Received, Option<u64>) {
+        loop {
+            if let Some(taken) = self.try_take() {
+                return taken;
+            }
+            // One that came in between has left a permit; there is one reader.
+            self.filled.notified().await;
+        }
+    }
+
+    pub(crate) fn try_take(&self) -> Option<(Received, Option<u64>)> {
+        let mut state = self.lock();
+        let received = state.queue.pop_front()?;
+        let key = (received.from, received.sender);
+        let mut grant = None;
+        if let Some(source) = state.senders.get_mut(&key) {
+            source.waiting = source.waiting.saturating_sub(1);
+            if !source.ended {
+                grant = source.window.took(received.cost);
+            } else if source.waiting == 0 {
+                state.senders.remove(&key);
+            }
+        }
+        Some((received, grant))
+    }
+
+    /// Resolves when something has come since it was last looked.
+    pub(crate) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Those who would go on sending.
+    pub(crate) fn senders(&self) -> Vec<Key> {
+        let state = self.lock();
+        let live = state.senders.iter().filter(|(_, source)| !source.ended);
+        live.map(|(key, _)| *key).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,277 @@
+//! Answers children that ask for content.
+
+use super::asked::Asked;
+use super::send::send;
+use super::{Key, Packed};
+use crate::Broker;
+use crate::channel::Receiver;
+use async_trait::async_trait;
+use proto::message::{
+    CompatibilityId, Content, Dead, DeadReason, EngineKind, ForwardModule, GetModule, GetResource,
+    LoadModule, LoadResource, Loaded, ModuleRef, Transfer,
+};
+use proto::router::Message;
+use proto::{Body, BodyError, ContextId, Digest, Handle, Limits};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::JoinSet;
+
+/// A request names one thing.
+const ASK: Limits = Limits { max_body: 64 << 10 };
+
+/// Where content comes from.
+#[async_trait]
+pub trait Contents: Send + Sync {
+    /// Finds content for a child.
+    ///
+    /// # Errors
+    /// Why there is none, for a person.
+    async fn find(&self, broker: &Broker, content: &Content) -> Result<Served, String>;
+
+    /// What a child that asks for this module will most likely ask for next. It is told to.
+    fn related(&self, _module: &ModuleRef, _compatibility: &CompatibilityId) -> Vec<Content> {
+        Vec::new()
+    }
+}
+
+/// Content that was found.
+pub enum Served {
+    /// All of it.
+    Whole(Arc<Packed>),
+    /// It comes from elsewhere, and goes on as it comes.
+    Passing {
+        /// What it is.
+        transfer: Transfer,
+        /// Which engine runs it.
+        engine: EngineKind,
+        /// Where it comes.
+        from: Receiver,
+    },
+}
+
+impl Served {
+    fn announcement(&self) -> (Transfer, EngineKind) {
+        match self {
+            Self::Whole(packed) => (packed.transfer.clone(), packed.engine),
+            Self::Passing {
+                transfer, engine, ..
+            } => (transfer.clone(), *engine),
+        }
+    }
+}
+
+/// Answers GET_MODULE and GET_RESOURCE. Clones are the same.
+#[derive(Clone)]
+pub struct Server {
+    contents: Arc<dyn Contents>,
+    children: Arc<Mutex<BTreeMap<ContextId, Arc<Asked>>>>,
+    /// How often something was offered.
+    offers: Arc<AtomicU64>,
+}
+
+impl Server {
+    /// A server of these contents.
+    #[must_use]
+    pub fn new(contents: Arc<dyn Contents>) -> Self {
+        Self {
+            contents,
+            children: Arc::default(),
+            offers: Arc::default(),
+        }
+    }
+
+    /// A child is gone: what it still waits for is for nobody.
+    pub fn left(&self, child: ContextId) {
+        if let Some(asked) = self.lock().remove(&child) {
+            asked.close();
+        }
+    }
+
+    /// A child asks. It is answered beside the reader, and with measure.
+    pub fn asked(&self, broker: &Broker, message: &Message) {
+        let child = message.src;
+        // What comes later than the news that its sender is gone would be remembered for ever.
+        if !broker.is_below(child) {
+            return;
+        }
+        let asked = self.lock().entry(child).or_default().clone();
+        let read = match message.handle {
+            Handle::GET_MODULE => message.body.decode(ASK).map(|ask: GetModule| {
+                let content = Content::Module {
+                    module: ask.module,
+                    compatibility: ask.compatibility,
+                };
+                (content, ask.to)
+            }),
+            _ => message
+                .body
+                .decode(ASK)
+                .map(|ask: GetResource| (Content::Resource(ask.digest), ask.to)),
+        };
+        let dropped = |why: &str| {
+            if asked.worth_telling() {
+                tracing::warn!("dropped a message from {child:?}: {why}");
+            }
+        };
+        let (content, to) = match read {
+            Ok(read) => read,
+            Err(error) => return dropped(&error.to_string()),
+        };
+        let Some(place) = asked.begin() else {
+            // An announcement would be one more thing to send; whoever waits at the receiver is told in few bytes.
+            dropped("it has asked for too much at once");
+            let busy = Dead {
+                reason: DeadReason::Busy,
+                at: broker.me(),
+            };
+            return broker.say_dead(child, to, &busy);
+        };
+        let (this, broker) = (self.clone(), broker.clone());
+        tokio::spawn(async move {
+            let _place = place;
+            let key = Key::from(&content);
+            let sending = this.answer(&broker, child, &asked, content, to);
+            asked.in_turn(&key, sending).await;
+        });
+    }
+
+    async fn answer(
+        &self,
+        broker: &Broker,
+        child: ContextId,
+        asked: &Asked,
+        content: Content,
+        to: Handle,
+    ) {
+        if let Content::Module {
+            module,
+            compatibility,
+        } = &content
+        {
+            for content in self.contents.related(module, compatibility) {
+                self.push(broker, child, child, content).await;
+            }
+        }
+        let sent = async {
+            let served = loop {
+                let offers = self.offers.load(Ordering::SeqCst);
+                match self.contents.find(broker, &content).await {
+                    Ok(served) => break served,
+                    Err(why) => {
+                        let _order = asked.order.lock().await;
+                        // What was offered meanwhile may be this: it would be refused for ever.
+                        if self.offers.load(Ordering::SeqCst) != offers {
+                            continue;
+                        }
+                        if let Some(forgotten) = asked.refuse(Key::from(&content)) {
+                            offer(broker, child, &forgotten).await;
+                        }
+                        return announce(broker, child, &content, to, Loaded::Missing(why)).await;
+                    }
+                }
+            };
+            let (transfer, about) = served.announcement();
+            let found = Loaded::Found { transfer, about };
+            announce(broker, child, &content, to, found).await?;
+            send(broker, child, to, served).await
+        };
+        if let Err(dead) = sent.await {
+            tracing::debug!("{child:?} does not get what it asked for: {dead}");
+        }
+    }
+
+    /// There is something that children may have been told there is not. Those are told before this returns.
+    pub async fn offered(&self, broker: &Broker, digest: Digest) {
+        self.offers.fetch_add(1, Ordering::SeqCst);
+        let children: Vec<_> = self
+            .lock()
+            .iter()
+            .map(|(id, it)| (*id, it.clone()))
+            .collect();
+        // One that does not read what it is sent must not delay the others.
+        let mut told = JoinSet::new();
+        for (child, asked) in children {
+            let broker = broker.clone();
+            told.spawn(async move {
+                let _order = asked.order.lock().await;
+                if let Some(key) = asked.no_longer_refused(digest) {
+                    offer(&broker, child, &key).await;
+                }
+            });
+        }
+        while told.join_next().await.is_some() {}
+    }
+
+    /// Tells a child to fetch content that will be needed in `target`, which is the child or below it.
+    pub async fn push(
+        &self,
+        broker: &Broker,
+        child: ContextId,
+        target: ContextId,
+        content: Content,
+    ) {
+        if let Ok(body) = Body::new(&ForwardModule { target, content }) {
+            // A child that is gone needs nothing.
+            let _ = broker.post(child, Handle::FORWARD_MODULE, body).await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ContextId, Arc<Asked>>> {
+        // Nothing panics while it is held.
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells a child to forget a refusal.
+async fn offer(broker: &Broker, child: ContextId, key: &Key) {
+    let content = match &key.compatibility {
+        Some(compatibility) => Content::Module {
+            module: ModuleRef {
+                name: String::new(),
+                digest: key.digest,
+            },
+            compatibility: compatibility.clone(),
+        },
+        None => Content::Resource(key.digest),
+    };
+    // A child that is gone has forgotten everything.
+    let _ = announce(broker, child, &content, Handle::NONE, Loaded::Offered).await;
+}
+
+async fn announce(
+    broker: &Broker,
+    child: ContextId,
+    content: &Content,
+    to: Handle,
+    loaded: Loaded<EngineKind>,
+) -> Result<(), Dead> {
+    let (handle, body) = match content {
+        Content::Module { module, .. } => {
+            let load = LoadModule {
+                module: module.clone(),
+                to,
+                loaded,
+            };
+            (Handle::LOAD_MODULE, Body::new(&load))
+        }
+        Content::Resource(digest) => {
+            let loaded = match loaded {
+                Loaded::Found { transfer, .. } => Loaded::Found {
+                    transfer,
+                    about: (),
+                },
+                Loaded::Missing(why) => Loaded::Missing(why),
+                Loaded::Offered => Loaded::Offered,
+            };
+            let load = LoadResource {
+                digest: *digest,
+                to,
+                loaded,
+            };
+            (Handle::LOAD_RESOURCE, Body::new(&load))
+        }
+    };
+    let body = body.map_err(|error: BodyError| broker.malformed(&error))?;
+    broker.post(child, handle, body).await
+}

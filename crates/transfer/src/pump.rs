@@ -1,0 +1,153 @@
+//! Between a disk, which blocks, and a channel, which waits. A thread is used only while the disk works, so that however
+//! many transfers wait for their channels, they hold no threads; and whoever drops the future has ended the transfer with
+//! the piece that the disk is at.
+//!
+//! What travels is the content from somewhere on, and behind it the digest of the whole. Whatever has not come
+//! before the end of the stream is missing, which the digest shows.
+
+use broker::{ByteSender, Item, Receiver};
+use bytes::Bytes;
+use files::{Digest, FileError, Metadata, Reader, Writer};
+use proto::message::Dead;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// What the disk reads at once, in bytes, at the most.
+const PIECE: usize = 256 << 10;
+
+/// What is hashed at once of a file that was there in part already, in bytes.
+const STEP: u64 = 32 << 20;
+
+/// How often and after which pauses a file is tried that somebody else is writing.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The length of a digest.
+const TAIL: usize = size_of::<Digest>();
+
+/// Why a file did not come through.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PumpError {
+    /// The disk's side.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The channel's side.
+    #[error(transparent)]
+    Channel(#[from] Dead),
+    /// The program ends.
+    #[error("the transfer was interrupted")]
+    Interrupted,
+    /// What came is not what should.
+    #[error("the other side sent what is no file")]
+    NoFile,
+}
+
+/// Sends a file from where its reader is to its end, and the digest of the whole.
+pub(crate) async fn send(mut reader: Reader, mut sender: ByteSender) -> Result<(), PumpError> {
+    loop {
+        let left;
+        (reader, left) = on(reader, |reader| reader.catch_up(STEP)).await?;
+        if left == 0 {
+            break;
+        }
+    }
+    loop {
+        let piece;
+        (reader, piece) = on(reader, |reader| reader.next(PIECE)).await?;
+        if piece.is_empty() {
+            break;
+        }
+        sender.send(piece).await?;
+    }
+    let digest = reader.digest().ok_or(PumpError::Interrupted)?;
+    sender.send(Bytes::copy_from_slice(&digest)).await?;
+    Ok(sender.finish().await?)
+}
+
+/// Opens a file to write it. A transfer that was given up lets its file go when the disk is done with its last piece: whoever
+/// tries again at once waits for that.
+pub(crate) async fn open(
+    open: impl Fn() -> Result<Writer, FileError> + Clone + Send + 'static,
+) -> Result<Writer, PumpError> {
+    for _ in 1..ATTEMPTS {
+        match blocking(open.clone()).await {
+            Err(PumpError::File(FileError::Busy { .. })) => tokio::time::sleep(PAUSE).await,
+            done => return done,
+        }
+    }
+    blocking(open).await
+}
+
+/// Writes what comes to its end, and puts it in its place. If it breaks off, what there is stays if the writer was opened
+/// to be resumed.
+pub(crate) async fn receive(
+    mut writer: Writer,
+    receiver: &mut Receiver,
+) -> Result<Metadata, PumpError> {
+    loop {
+        let left;
+        (writer, left) = on(writer, |writer| writer.catch_up(STEP)).await?;
+        if left == 0 {
+            break;
+        }
+    }
+    let mut tail = Tail::default();
+    loop {
+        let piece = match receiver.next().await.item {
+            Item::Bytes(piece) => piece,
+            Item::End => break,
+            Item::Dead(dead) => return Err(dead.into()),
+            Item::Message(_) => return Err(PumpError::NoFile),
+        };
+        let parts = tail.shift(piece);
+        let write = move |writer: &mut Writer| parts.iter().try_for_each(|part| writer.write(part));
+        (writer, ()) = on(writer, write).await?;
+    }
+    let digest = tail.digest().ok_or(PumpError::NoFile)?;
+    blocking(move || writer.finish(digest)).await
+}
+
+/// The last bytes that came: they may be the digest.
+#[derive(Default)]
+struct Tail(Bytes);
+
+impl Tail {
+    /// What of the stream is content for sure, now that there is more of it.
+    fn shift(&mut self, mut piece: Bytes) -> [Bytes; 2] {
+        if piece.len() >= TAIL {
+            let last = piece.split_off(piece.len() - TAIL);
+            return [std::mem::replace(&mut self.0, last), piece];
+        }
+        let mut joined = Bytes::from([&self.0[..], &piece[..]].concat());
+        self.0 = joined.split_off(joined.len().saturating_sub(TAIL));
+        [joined, Bytes::new()]
+    }
+
+    /// None if that was not even a digest.
+    fn digest(&self) -> Option<Digest> {
+        (&self.0[..]).try_into().ok()
+    }
+}
+
+/// Does what may block where it may, and gives back what it was done with.
+async fn on<T: Send + 'static, R: Send + 'static>(
+    mut file: T,
+    work: impl FnOnce(&mut T) -> Result<R, FileError> + Send + 'static,
+) -> Result<(T, R), PumpError> {
+    blocking(move || {
+        let done = work(&mut file)?;
+        Ok((file, done))
+    })
+    .await
+}
+
+/// Does what may block where it may.
+pub(crate) async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> Result<R, FileError> + Send + 'static,
+) -> Result<R, PumpError> {
+    let done = spawn_blocking(work).await;
+    Ok(done.map_err(|_| PumpError::Interrupted)??)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! Calling a function in a context, and what can come of it.
+
+use super::Context;
+use crate::error::Fate;
+use crate::module::{Function, Module, ModuleError};
+use crate::value::{data, to_wave};
+use proto::message::{Call, Dead, DeadReason, LimitKind, Outcome, RefusedKind};
+use proto::{CallLimits, ContextId, Policy};
+use runtime::value::{self, ValueError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::component::Val;
+
+/// How much longer than its limit a call may take until its slave, which should have ended it, is not waited for: so
+/// long for the ways there and back, and so long for each MiB of its arguments.
+const BACKSTOP: Duration = Duration::from_secs(600);
+const BACKSTOP_PER_MIB: Duration = Duration::from_secs(1);
+
+/// How a call is to be made, beside what it calls.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    /// What it may touch.
+    pub policy: Policy,
+    /// What it may use up.
+    pub limits: CallLimits,
+    /// When its outcome is of no more use: it is given up then, here and there. It ends as over its wall time.
+    pub deadline: Option<tokio::time::Instant>,
+}
+
+/// What became of a call, with its values decoded. One variant for each of [`Outcome`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum CallResult {
+    /// It returned: its result, if the function has one.
+    Returned(Option<Val>),
+    /// It returned the error of its `result` type: the whole result, `err` and all.
+    Failed(Val),
+    /// The guest broke a rule of its machine.
+    Trapped(String),
+    /// The guest ended itself with this status.
+    Exited(i32),
+    /// It needed what its policy does not grant.
+    Denied(String),
+    /// It used up more than it may.
+    OverLimit {
+        /// What it ran out of.
+        limit: LimitKind,
+        /// How much there was.
+        allowed: u64,
+    },
+    /// It never started.
+    Refused {
+        /// What was wrong.
+        kind: RefusedKind,
+        /// The same for a person.
+        message: String,
+    },
+    /// It was given up.
+    Cancelled,
+    /// It is not known how far it came.
+    Dead(Dead),
+}
+
+/// Why [`Context::invoke`] has no value to give.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The module has no such export.
+    #[error(transparent)]
+    Module(#[from] ModuleError),
+    /// The arguments are not of the function's types. Nothing was sent.
+    #[error("{0}")]
+    Arguments(String),
+    /// The call ended otherwise than by returning what the caller takes.
+    #[error("{}", ended(module, result))]
+    Ended {
+        /// The module's name.
+        module: String,
+        /// What became of the call.
+        result: CallResult,
+    },
+    /// The result is not what the caller's type takes.
+    #[error("{0}")]
+    Result(String),
+}
+
+impl Context {
+    /// Calls a function in it. The module is shipped if the context lacks it. Dropping the future
+    /// cancels the call there.
+    ///
+    /// # Errors
+    /// If the arguments are not of the function's types; nothing was sent then.
+    pub async fn call(
+        &self,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        policy: Policy,
+        limits: CallLimits,
+    ) -> Result<CallResult, ValueError> {
+        let options = CallOptions {
+            policy,
+            limits,
+            deadline: None,
+        };
+        self.call_with(module, function, arguments, &options).await
+    }
+
+    /// The same, with a deadline.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_with(
+        &self,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        options: &CallOptions,
+    ) -> Result<CallResult, ValueError> {
+        self.call_in(None, module, function, arguments, options)
+            .await
+    }
+
+    /// Calls a function whose outcome nobody wants to know. Returns when the call has set out.
+    ///
+    /// # Errors
+    /// If the arguments are not of the function's types; nothing was sent then.
+    pub async fn call_no_reply(
+        &self,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        options: &CallOptions,
+    ) -> Result<Result<(), Dead>, ValueError> {
+        let (call, encoded) = self.prepared(None, module, function, arguments, options)?;
+        self.shared.offer(module).await;
+        let broker = &self.shared.broker;
+        Ok(broker.call_no_reply(self.id, &call, &encoded).await)
+    }
+
+    pub(super) async fn call_in(
+        &self,
+        chain: Option<u64>,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        options: &CallOptions,
+    ) -> Result<CallResult, ValueError> {
+        let (call, encoded) = self.prepared(chain, module, function, arguments, options)?;
+        self.shared.offer(module).await;
+        let outcome = self.outcome(&call, &encoded, options.deadline).await;
+        Ok(decoded(function, outcome, self.id, call.limits))
+    }
+
+    fn prepared(
+        &self,
+        chain: Option<u64>,
+        module: &Module,
+        function: &Function,
+        arguments: &[Val],
+        options: &CallOptions,
+    ) -> Result<(Call, Vec<u8>), ValueError> {
+        value::supported(&function.params)?;
+        value::supported(&function.results)?;
+        let mut encoded = Vec::new();
+        value::encode_all(&function.params, arguments, &mut encoded)?;
+        let mut limits = options.limits;
+        if let Some(deadline) = options.deadline {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            limits.wall_ms = limits.wall_ms.min(left);
+        }
+        let call = Call {
+            module: module.reference.clone(),
+            export: function.export.clone(),
+            policy: options.policy.clone(),
+            limits,
+            chain,
+        };
+        Ok((call, encoded))
+    }
+
+    /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest
+    /// can be stuck where nothing stops it, or the slave may not be ours.
+    async fn outcome(
+        &self,
+        call: &Call,
+        arguments: &[u8],
+        deadline: Option<tokio::time::Instant>,
+    ) -> Outcome {
+        let wall_ms = call.limits.wall_ms;
+        let mib = u32::try_from(arguments.len() >> 20).unwrap_or(u32::MAX);
+        let patience = BACKSTOP
+            .saturating_add(BACKSTOP_PER_MIB.saturating_mul(mib))
+            .saturating_add(Duration::from_millis(wall_ms));
+        let backstop = tokio::time::Instant::now() + patience;
+        let until = deadline.map_or(backstop, |deadline| deadline.min(backstop));
+        let answer = self.shared.broker.call(self.id, call, arguments);
+        let answer = tokio::time::timeout_at(until, answer).await;
+        answer.unwrap_or(Outcome::OverLimit {
+            limit: LimitKind::WallTime,
+            allowed: wall_ms,
+        })
+    }
+
+    /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
+    /// as any deserialisable type, under no policy and default limits. Record fields, cases and flags
+    /// have their WIT names. A function that returns a `result` gives a Rust `Result`, be it `ok` or `err`.
+    ///
+    /// # Errors
+    /// If the types do not agree, or the call did not return.
+    pub async fn invoke<A: Serialize, R: DeserializeOwned>(
+        &self,
+        module: &Arc<Module>,
+        export: &str,
+        arguments: &A,
+    ) -> Result<R, CallError> {
+        let function = module.function(export)?;
+        let failed = |error: String| CallError::Arguments(error);
+        let not_returned = |result| CallError::Ended {
+            module: module.reference.name.clone(),
+            result,
+        };
+        let arguments = data::to_vals(&function.params, arguments)
+            .map_err(|wrong| failed(wrong.to_string()))?;
+        let result = self
+            .call(
+                module,
+                &function,
+                &arguments,
+                Policy::default(),
+                CallLimits::default(),
+            )
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        let value = match result {
+            CallResult::Returned(value) => value,
+            // A caller that takes a `Result` gets its `Err`; for any other the call has failed.
+            CallResult::Failed(value) => match data::from_val(&value) {
+                Ok(error) => return Ok(error),
+                Err(_) => return Err(not_returned(CallResult::Failed(value))),
+            },
+            other => return Err(not_returned(other)),
+        };
+        let read = |error: &dyn std::fmt::Display| CallError::Result(error.to_string());
+        match &value {
+            Some(value) => data::from_val(value).map_err(|error| read(&error)),
+            None => serde_json::from_value(serde_json::Value::Null).map_err(|error| read(&error)),
+        }
+    }
+}
+
+/// What became of a call that did not return, for a person.
+fn ended(module: &str, result: &CallResult) -> String {
+    match (Fate::of(result, module), result) {
+        (Some(fate), _) => fate.message,
+        (None, CallResult::Failed(value)) => {
+            format!("module `{module}` returned {}", to_wave(value))
+        }
+        (None, _) => format!("module `{module}` returned"),
+    }
+}
+
+fn decoded(function: &Function, outcome: Outcome, at: ContextId, limits: CallLimits) -> CallResult {
+    let allowance = value::Limits {
+        memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
+    };
+    let read = |mut bytes: &[u8]| {
+        let mut values = allowance.decode_all(&function.results, &mut bytes)?;
+        value::finish(bytes)?;
+        Ok(values.pop())
+    };
+    let unread = |error: ValueError| match error {
+        // The slave carried it, but here it takes more room: a byte of a `list<u8>` is a value of 40.
+        ValueError::TooLarge { .. } => CallResult::OverLimit {
+            limit: LimitKind::Memory,
+            allowed: limits.memory_bytes,
+        },
+        error => CallResult::Dead(Dead {
+            reason: DeadReason::Malformed(error.to_string()),
+            at,
+        }),
+    };
+    match outcome {
+        Outcome::Returned(bytes) => read(&bytes).map_or_else(unread, CallResult::Returned),
+        Outcome::Failed(bytes) => match read(&bytes) {
+            Ok(Some(value)) => CallResult::Failed(value),
+            Ok(None) => unread(ValueError::Trailing { bytes: 0 }),
+            Err(error) => unread(error),
+        },
+        Outcome::Trapped(why) => CallResult::Trapped(why),
+        Outcome::Exited(status) => CallResult::Exited(status),
+        Outcome::Denied(why) => CallResult::Denied(why),
+        Outcome::OverLimit { limit, allowed } => CallResult::OverLimit { limit, allowed },
+        Outcome::Refused { kind, message } => CallResult::Refused { kind, message },
+        Outcome::Cancelled => CallResult::Cancelled,
+        Outcome::Dead(dead) => CallResult::Dead(dead),
+    }
+}
