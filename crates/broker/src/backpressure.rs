@@ -24,8 +24,8 @@ pub(crate) struct Turns {
 }
 
 impl Broker {
-    /// Waits until what came over this link can go on. Whatever comes from below may make the router say something
-    /// to the parent, so it waits for that way in any case.
+    /// Waits until what came over this link can go on. Whatever comes from below and does not go sideways may make the
+    /// router say something to the parent, so it waits for that way.
     pub(crate) async fn way_on(&self, from: LinkId, to: ContextId) -> Turns {
         let (up, down) = self.ways_on(from, to);
         let up = match up {
@@ -71,11 +71,15 @@ impl Broker {
         let queue = |link: LinkId| core.ports.get(&link).map(|port| port.queue.clone());
         let parent = core.router.parent();
         let up = parent.filter(|parent| *parent != from).and_then(queue);
+        // What a child may not send is refused and not passed on, so it waits for nobody.
+        let refused = Some(from) != parent && !self.shared.siblings;
         let down = core.router.towards(to).filter(|link| {
             // Only what goes on, and not where it came from.
-            to != self.me() && *link != from && Some(*link) != parent
+            !refused && to != self.me() && *link != from && Some(*link) != parent
         });
         let down = down.and_then(|link| Some((link, queue(link)?)));
-        (up, down)
+        // What goes sideways makes the router say nothing to the parent. Held meanwhile, the parent's turn would let
+        // everybody's way up wait for one sibling.
+        (up.filter(|_| down.is_none()), down)
     }
 }

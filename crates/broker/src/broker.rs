@@ -64,6 +64,8 @@ impl WeakBroker {
 pub(crate) struct Shared {
     pub(crate) me: ContextId,
     pub(crate) limits: Limits,
+    /// May contexts send to others that are neither above nor below them?
+    pub(crate) siblings: bool,
     pub(crate) compress_from: Option<u32>,
     pub(crate) execute: Option<(Arc<dyn Execute>, tokio::runtime::Handle)>,
     pub(crate) services: Services,
@@ -112,6 +114,7 @@ impl Broker {
         let telling = Arc::<Telling>::default();
         let shared = Arc::new(Shared {
             me: router.me,
+            siblings: router.siblings,
             limits: settings.limits,
             compress_from: settings.compress_from,
             execute: settings.execute,
@@ -193,6 +196,16 @@ impl Broker {
     #[must_use]
     pub fn is_below(&self, context: ContextId) -> bool {
         self.lock().router.is_below(context)
+    }
+
+    /// Who has started a context below.
+    #[must_use]
+    pub fn parent_of(&self, context: ContextId) -> Option<ContextId> {
+        let core = self.lock();
+        let mut routes = core.router.routes();
+        routes
+            .find(|(below, ..)| *below == context)
+            .map(|(_, parent, _)| parent)
     }
 
     /// The neighbour on the way to another context, if there is a way.

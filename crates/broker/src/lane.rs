@@ -34,10 +34,12 @@ pub(crate) enum Kind {
     Answer,
     /// Pieces of transfers, behind all the others.
     Bulk,
+    /// Those that are passed on. They do not take the room of this context's own.
+    PassedBulk,
 }
 
 impl Kind {
-    pub(crate) const ALL: usize = 4;
+    pub(crate) const ALL: usize = 5;
 
     /// Of a message that this context wants to send.
     pub(crate) fn sent_to(handle: Handle) -> Self {
@@ -51,7 +53,8 @@ impl Kind {
     /// Of any frame that this context sends. One that it passes on for others is a message, if it is not bulk or a log.
     pub(crate) fn of(header: &Header, me: ContextId) -> Self {
         match header.handle {
-            _ if header.flags.contains(Flags::BULK) => Self::Bulk,
+            _ if header.flags.contains(Flags::BULK) && header.src == me => Self::Bulk,
+            _ if header.flags.contains(Flags::BULK) => Self::PassedBulk,
             handle if header.src != me => Self::sent_to(handle),
             _ if header.reply_to == Handle::IS_DEAD => Self::Answer,
             Handle::PONG
@@ -72,6 +75,7 @@ impl Kind {
             // Of which children cause the most: they are not read meanwhile. The rest is for what has no such cause.
             Self::Answer => ANSWER_BOUND / 4,
             Self::Bulk => BULK_BOUND,
+            Self::PassedBulk => PASSED_UP_BULK,
         }
     }
 
@@ -80,7 +84,9 @@ impl Kind {
     pub(crate) fn hard_bound(self, max_body: u32) -> usize {
         match self {
             Self::Answer => ANSWER_BOUND,
-            Self::Bulk => PASSED_DOWN_BULK + 2 * BULK_BOUND + 2 * max_body as usize,
+            Self::Bulk | Self::PassedBulk => {
+                PASSED_DOWN_BULK + 2 * BULK_BOUND + 2 * max_body as usize
+            }
             // One frame beyond the bound is this context's own, and one is passed on.
             Self::Message | Self::Log => 3 * MESSAGE_BOUND + 2 * max_body as usize,
         }

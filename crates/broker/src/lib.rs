@@ -42,7 +42,7 @@ use proto::router::Message;
 use proto::{Body, ContextId, Handle, LinkId};
 
 /// Reads and writes are of this size, in bytes, as are the chunks of bulk data.
-pub const IO_SIZE: usize = 128 << 10;
+pub const IO_SIZE: usize = proto::MAX_BULK as usize;
 
 /// Executes the calls that reach this context.
 #[async_trait]

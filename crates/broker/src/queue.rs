@@ -41,7 +41,7 @@ pub(crate) enum Passing {
 struct Waiting {
     /// Each with its kind.
     control: VecDeque<(Kind, Frame)>,
-    bulk: VecDeque<Frame>,
+    bulk: VecDeque<(Kind, Frame)>,
     /// What waits of each kind.
     bytes: [usize; Kind::ALL],
     /// All that was ever pushed, in bytes on the wire.
@@ -178,13 +178,13 @@ impl Waiting {
         let has = |kind: Kind, bound| self.bytes[kind as usize] < bound;
         match passing {
             Passing::Up => {
-                has(Kind::Bulk, PASSED_UP_BULK)
+                has(Kind::PassedBulk, PASSED_UP_BULK)
                     && [Kind::Message, Kind::Log, Kind::Answer]
                         .into_iter()
                         .all(|kind| has(kind, kind.bound()))
             }
             Passing::Down => {
-                has(Kind::Bulk, PASSED_DOWN_BULK) && has(Kind::Message, PASSED_DOWN_MESSAGES)
+                has(Kind::PassedBulk, PASSED_DOWN_BULK) && has(Kind::Message, PASSED_DOWN_MESSAGES)
             }
         }
     }
@@ -193,7 +193,7 @@ impl Waiting {
         self.bytes[kind as usize] += cost(&frame);
         self.pushed += frame.wire_len() as u64;
         match kind {
-            Kind::Bulk => self.bulk.push_back(frame),
+            Kind::Bulk | Kind::PassedBulk => self.bulk.push_back((kind, frame)),
             Kind::Message | Kind::Log | Kind::Answer => self.control.push_back((kind, frame)),
         }
     }
@@ -205,8 +205,8 @@ impl Waiting {
     }
 
     fn pop_bulk(&mut self) -> Option<Frame> {
-        let frame = self.bulk.pop_front()?;
-        self.bytes[Kind::Bulk as usize] -= cost(&frame);
+        let (kind, frame) = self.bulk.pop_front()?;
+        self.bytes[kind as usize] -= cost(&frame);
         Some(frame)
     }
 

@@ -9,7 +9,7 @@ use proto::message::{CompatibilityId, Hello, Welcome};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header, Limits};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
@@ -90,18 +90,25 @@ pub async fn start(
         phase: Phase::Spawn,
         sent: None,
     };
+    let began = Instant::now();
     let Spawned {
         mut reader,
         mut writer,
         mut process,
         stderr,
-    } = match spawn(launch, &tail, sink, options.guard.clone()).await {
+    } = match timeout(
+        options.deadline,
+        spawn(launch, &tail, sink, options.guard.clone()),
+    )
+    .await
+    .unwrap_or(Err(Cause::Timeout(options.deadline)))
+    {
         Ok(spawned) => spawned,
         Err(cause) => return Err(attempt.failed(cause)),
     };
     attempt.phase = Phase::FirstStage;
     let met = attempt.meet(&mut reader, &mut writer);
-    let cause = match timeout(options.deadline, met).await {
+    let cause = match timeout(options.deadline.saturating_sub(began.elapsed()), met).await {
         Ok(Ok((hello, decoder))) => {
             return Ok(Started {
                 sent: attempt.sent,

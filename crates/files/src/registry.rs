@@ -147,6 +147,7 @@ impl Registry {
                 root: &offer.directory,
                 links: match offer.file {
                     Some(_) => Links::Never,
+                    None if offer.path == Path::new("/") => Links::Anywhere,
                     None => Links::Inside,
                 },
                 way: self.way,

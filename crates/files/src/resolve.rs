@@ -39,6 +39,8 @@ impl Way {
 /// Which links are followed, if the kernel can do that safely.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Links {
+    /// All: out of the root directory of the file system no link leads.
+    Anywhere,
     /// Those that stay below the root.
     Inside,
     /// None: links were followed when the file was offered.
@@ -87,19 +89,22 @@ impl Place<'_> {
             below
         };
         let flags = flags | OFlags::CLOEXEC;
-        match self.way {
-            Way::Openat2 => self.in_one_step(below, flags),
-            Way::Walk => walk(self.root, below, flags),
+        match (self.links, self.way) {
+            (Links::Anywhere, Way::Walk) => {
+                rustix::fs::openat(self.root, below, flags, Mode::empty())
+            }
+            (_, Way::Openat2) => self.in_one_step(below, flags),
+            (_, Way::Walk) => walk(self.root, below, flags),
         }
         .map_err(|error| FileError::on_the_way(&self.path, error))
     }
 
     fn in_one_step(&self, below: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
-        let resolve = ResolveFlags::BENEATH
-            | match self.links {
-                Links::Inside => ResolveFlags::NO_MAGICLINKS,
-                Links::Never => ResolveFlags::NO_SYMLINKS,
-            };
+        let resolve = match self.links {
+            Links::Anywhere => ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS,
+            Links::Inside => ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS,
+            Links::Never => ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS,
+        };
         let mut left = ATTEMPTS;
         loop {
             left -= 1;

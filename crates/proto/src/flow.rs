@@ -39,9 +39,10 @@ impl Allowance {
         self.left -= i128::from(cost);
     }
 
-    /// The receiver has granted more.
-    pub fn grant(&mut self, bytes: u64) {
-        self.left += i128::from(bytes);
+    /// The receiver has granted more. The account never grows beyond `max`: nobody can be made to send without measure.
+    pub fn grant(&mut self, bytes: u64, max: u64) {
+        let room = (i128::from(max) - self.left).max(0);
+        self.left += i128::from(bytes).min(room);
     }
 }
 

@@ -1,11 +1,14 @@
 //! Frames on a stream of bytes: a header, then as many bytes of body as it says.
 
-use crate::header::{HEADER_LEN, Header, HeaderError, MAGIC};
+use crate::header::{Flags, HEADER_LEN, Header, HeaderError, MAGIC};
 use bytes::{Buf, Bytes, BytesMut};
 
 /// Bodies up to this size are copied out of the buffer, in bytes. A body that shares the buffer keeps
 /// the whole of it alive, and a few waiting bytes must not cost a reader's buffer each.
 const COPY_BELOW: usize = 16 << 10;
+
+/// The longest body with BULK, in bytes: a message waits for one such piece on each hop.
+pub const MAX_BULK: u32 = 128 << 10;
 
 /// What a decoder accepts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -111,11 +114,13 @@ impl FrameDecoder {
                     return Ok(None);
                 };
                 let (header, len) = Header::decode(bytes)?;
-                if len > self.limits.max_body {
-                    return Err(FrameError::TooLarge {
-                        len,
-                        max: self.limits.max_body,
-                    });
+                let max = if header.flags.contains(Flags::BULK) {
+                    self.limits.max_body.min(MAX_BULK)
+                } else {
+                    self.limits.max_body
+                };
+                if len > max {
+                    return Err(FrameError::TooLarge { len, max });
                 }
                 self.buffer.advance(HEADER_LEN);
                 *self.header.insert((header, len as usize))

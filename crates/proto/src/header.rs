@@ -17,7 +17,7 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// The body is one zstd frame around what it would be without this flag.
     pub const ZSTD: Self = Self(1);
-    /// The body is a chunk of raw bytes; `reply_to` is the number of the transfer that it belongs to.
+    /// The body is a chunk of raw bytes for a receiver; `reply_to` is the handle of its sender.
     /// Bulk frames wait behind all others.
     pub const BULK: Self = Self(2);
 

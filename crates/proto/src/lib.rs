@@ -19,7 +19,7 @@ pub mod router;
 
 pub use body::{Body, BodyError};
 pub use digest::Digest;
-pub use frame::{Frame, FrameDecoder, FrameError, Limits};
+pub use frame::{Frame, FrameDecoder, FrameError, Limits, MAX_BULK};
 pub use header::{Flags, HEADER_LEN, Header};
 pub use id::{CallId, ContextId, Handle, LinkId, RequestId};
 pub use policy::{Access, CallLimits, Policy};

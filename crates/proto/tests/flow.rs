@@ -60,7 +60,7 @@ impl Channel {
 
     fn grant(&mut self) {
         if let Some(bytes) = self.grants.pop_front() {
-            self.sender.grant(bytes);
+            self.sender.grant(bytes, u64::MAX);
         }
     }
 
@@ -132,9 +132,11 @@ fn whoever_sends_without_credit_is_found_out() {
 fn grants_beyond_all_measure_do_no_harm() {
     let mut sender = Allowance::default();
     for _ in 0..1000 {
-        sender.grant(u64::MAX);
+        sender.grant(u64::MAX, 1 << 40);
     }
-    sender.spend(u64::MAX);
+    sender.spend(1 << 40);
+    assert!(!sender.is_left(), "no more than the bound counts");
+    sender.grant(1, 1 << 40);
     assert!(sender.is_left());
     let (mut window, grant) = Window::new(u64::MAX);
     assert_eq!(grant, u64::MAX - INITIAL_CREDIT);
@@ -142,6 +144,14 @@ fn grants_beyond_all_measure_do_no_harm() {
         assert_eq!(window.came(1 << 40), Ok(()));
         assert_eq!(window.took(1 << 40), None);
     }
+}
+
+#[test]
+fn what_was_overdrawn_is_repaid_though_grants_have_a_bound() {
+    let mut sender = Allowance::default();
+    sender.spend(100 << 20);
+    sender.grant(100 << 20, 16 << 20);
+    assert!(sender.is_left());
 }
 
 #[test]

@@ -28,8 +28,11 @@ pub(crate) struct Children {
 }
 
 struct Child {
-    link: Link,
+    /// None before its link is there.
+    link: Option<Link>,
     process: Process,
+    /// It has said that it leaves the tree.
+    leaves: bool,
 }
 
 impl Children {
@@ -87,10 +90,17 @@ impl Children {
         // The limits of the handshake end here; what was read ahead goes on under the link's.
         let mut decoder = FrameDecoder::new(broker.limits());
         decoder.push(handshake.buffer());
-        // Under the lock, so that a link that is down at once finds the process.
-        let mut processes = self.lock();
+        // First, so that a link that is down at once finds the process; and not under the lock, which whoever hears of that takes.
+        let child = Child {
+            link: None,
+            process,
+            leaves: false,
+        };
+        self.lock().insert(context, child);
         let link = broker.attach(context, Role::Child, reader, writer, decoder);
-        processes.insert(context, Child { link, process });
+        if let Some(child) = self.lock().get_mut(&context) {
+            child.link = Some(link);
+        }
         Ok(())
     }
 
@@ -99,6 +109,9 @@ impl Children {
         let Some(child) = self.lock().remove(&context) else {
             return;
         };
+        if child.leaves {
+            return child.process.release();
+        }
         let mut ending = lock(&self.ending);
         // Those that have ended are forgotten.
         while ending.try_join_next().is_some() {}
@@ -107,10 +120,11 @@ impl Children {
         });
     }
 
-    /// A child goes its own way.
+    /// A child says that it goes its own way: when its link is down its process is left alone, and until then it is a
+    /// child like any other, whatever it says.
     pub(crate) fn release(&self, context: ContextId) {
-        if let Some(child) = self.lock().remove(&context) {
-            child.process.release();
+        if let Some(child) = self.lock().get_mut(&context) {
+            child.leaves = true;
         }
     }
 
@@ -125,10 +139,14 @@ impl Children {
                     // If the way is gone already, so is the child.
                     let shutdown = broker.post(context, Handle::SHUTDOWN, Body::empty());
                     let _ = shutdown.await;
-                    child.link.down().await
+                    if let Some(link) = &mut child.link {
+                        link.down().await;
+                    }
                 };
                 let _ = tokio::time::timeout(GRACE, asked).await;
-                broker.close(child.link.id);
+                if let Some(link) = &child.link {
+                    broker.close(link.id);
+                }
                 child.process.end(GRACE / 2).await;
             });
         }

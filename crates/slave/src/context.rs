@@ -73,10 +73,8 @@ impl Context {
     fn loaded(self: &Arc<Self>, broker: &Broker, message: &Message) {
         match self.fetcher.loaded(broker, message) {
             Ok(None) => {}
-            Ok(Some(digest)) => {
-                let (server, broker) = (self.server.clone(), broker.clone());
-                tokio::spawn(async move { server.offered(&broker, digest).await });
-            }
+            // At once: what comes behind it over the same link may be the call that needs it.
+            Ok(Some(digest)) => self.server.offered(broker, digest),
             Err(why) => tracing::debug!("dropped a load of {:?}: {why}", message.src),
         }
     }

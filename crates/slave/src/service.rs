@@ -28,6 +28,9 @@ const READY: &[u8] = b"ZYMOGEN ready\n";
 /// What a slave keeps in memory of what it got, as long as nobody below may want the same, in bytes.
 const KEPT: usize = 8 << 20;
 
+/// Blocks of ids that a child may ask for, however deep in the tree: its own, and those of whom it starts.
+const DEEP: usize = 32;
+
 /// How often one that has left the tree looks whether it has anything left to do.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -122,7 +125,7 @@ fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker,
             executes: true,
             heartbeat: Duration::from_millis(welcome.heartbeat_ms),
             siblings: welcome.siblings,
-            quotas: Quotas::default(),
+            quotas: quotas(welcome.parents.len()),
         },
         limits: crate::limits(welcome),
         compress_from: welcome.compress_from,
@@ -134,6 +137,16 @@ fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker,
     let served = broker.clone();
     services.register_sleeping(transfer::NAME, move || files(&served));
     Ok((broker, context))
+}
+
+/// What contexts below may use up. Of ids a hop gives each of its children half of what it may have itself, so that none of
+/// them can use up the share of all; but as many as a deep tree needs.
+fn quotas(depth: usize) -> Quotas {
+    let quotas = Quotas::default();
+    let shift = u32::try_from(depth).unwrap_or(u32::MAX);
+    let blocks = quotas.blocks.checked_shr(shift).unwrap_or(0);
+    let blocks = blocks.max(DEEP);
+    Quotas { blocks, ..quotas }
 }
 
 /// Whoever is above may read and write all files that this process may.

@@ -6,14 +6,21 @@ use broker::content::Server;
 use broker::{Broker, Link, ServiceError};
 use connect::Process;
 use proto::message::{Content, Dead, DeadReason, Down, Hello, Inspection, ModuleRef};
-use proto::{Body, ContextId, Handle};
+use proto::{Body, ContextId, Handle, Limits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// How long a slave may take to end by itself before it is killed.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// Launches that a context is asked for at once; it takes 64 calls of that kind. The others wait.
+const LAUNCHES: usize = 32;
+
+/// The longest answer to that question, in bytes.
+const INSPECTION: Limits = Limits { max_body: 4 << 20 };
 
 /// How long a context may take to say how it is.
 const INSPECT_PATIENCE: Duration = Duration::from_secs(5);
@@ -24,6 +31,8 @@ pub struct Context {
     pub(super) name: String,
     pub(super) hello: Hello,
     pub(super) shared: Shared,
+    /// Turns of the launches that it is asked for at once.
+    pub(super) launches: Arc<Semaphore>,
     /// None once it has ended, or goes on alone.
     way: Mutex<Option<Way>>,
 }
@@ -52,6 +61,7 @@ impl Context {
             name,
             hello,
             shared,
+            launches: Arc::new(Semaphore::new(LAUNCHES)),
             way: Mutex::new(Some(way)),
         }
     }
@@ -80,8 +90,15 @@ impl Context {
             reason: DeadReason::LinkDown(Down::Closed),
             at: ContextId::MASTER,
         };
-        let Some(mut gone) = self.shared.tree.watch(self.id) else {
-            return unknown();
+        let mut gone = loop {
+            if let Some(gone) = self.shared.tree.watch(self.id) {
+                break gone;
+            }
+            // The router knows that it has come before everybody has been told.
+            if !self.shared.broker.is_below(self.id) {
+                return unknown();
+            }
+            tokio::task::yield_now().await;
         };
         match gone.wait_for(Option::is_some).await {
             Ok(why) => why.clone().unwrap_or_else(unknown),
@@ -145,7 +162,8 @@ impl Context {
     }
 
     /// Closes the way to the context at once, without a word. It notices, and ends with all below it; whoever waits for
-    /// something there learns that the way is gone. A context that another has started is told to end instead.
+    /// something there learns that the way is gone. A context that another has started is told to end instead. Must be
+    /// called inside a tokio runtime.
     pub fn disconnect(self) {
         let way = self.way().take();
         match way {
@@ -160,7 +178,8 @@ impl Context {
     }
 
     /// Tells the context to leave the tree: it finishes the calls that it has, lives on without its parent until then,
-    /// and ends. Their outcomes are lost. Returns when it has left.
+    /// and ends. Their outcomes are lost. Contexts that were only on the way to it end. Returns when it has left; it has no
+    /// deadline of its own.
     ///
     /// Whoever waits for one of those calls still holds on to the context, so that this only borrows it.
     pub async fn detach(&self) -> Dead {
@@ -178,8 +197,8 @@ impl Context {
         why
     }
 
-    /// Ends the context, and with it those below, and waits for its process. Contexts that were only on the way to it
-    /// end, too.
+    /// Ends the context, and with it those below, and waits for its process if this program started it, else until it has
+    /// left the tree, 3 s at most. Contexts that were only on the way to it end, too.
     pub async fn shutdown(self) {
         let mut last = Some(self);
         while let Some(context) = last {
@@ -229,18 +248,26 @@ pub(super) async fn inspect(broker: &Broker, context: ContextId) -> Result<Inspe
     let body = tokio::time::timeout(INSPECT_PATIENCE, answer)
         .await
         .unwrap_or_else(|_| Err(dead(DeadReason::LinkDown(Down::Silent(silent)))))?;
-    body.decode(broker.limits())
+    body.decode(INSPECTION)
         .map_err(|error| dead(DeadReason::Malformed(error.to_string())))
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        // The process of a child ends with the handle on it. Whoever started any other one must be told.
-        if let Some(Way::Via(_)) = &*self.way()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            let (broker, id) = (self.shared.broker.clone(), self.id);
-            runtime.spawn(async move { broker.post(id, Handle::SHUTDOWN, Body::empty()).await });
+        let way = self.way().take();
+        match way {
+            // The end of its stream tells a child, and its process ends, if need be otherwise, with the handle on it.
+            Some(Way::Child { link, .. }) => self.shared.broker.close(link.id),
+            // Whoever started any other one must be told.
+            Some(Way::Via(_)) => {
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    let (broker, id) = (self.shared.broker.clone(), self.id);
+                    let shutdown =
+                        async move { broker.post(id, Handle::SHUTDOWN, Body::empty()).await };
+                    runtime.spawn(shutdown);
+                }
+            }
+            None => {}
         }
     }
 }
@@ -251,14 +278,14 @@ impl Shared {
         self.offer_sources().await;
         if self.library.offer(module) {
             let ModuleRef { digest, .. } = module.reference;
-            self.server.offered(&self.broker, digest).await;
+            self.server.offered(&self.broker, digest);
         }
     }
 
     /// The same for the files that were offered since this was last called.
     async fn offer_sources(&self) {
         for digest in self.library.sources().news() {
-            self.server.offered(&self.broker, digest).await;
+            self.server.offered(&self.broker, digest);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::module::{Module, Repository};
 use async_trait::async_trait;
 use broker::Broker;
 use broker::content::{Contents, Packed, Served};
-use proto::message::{CompatibilityId, Content, EngineKind, Hello, ModuleRef, Transfer};
+use proto::message::{CompatibilityId, Content, EngineKind, ModuleRef, Transfer};
 use proto::{ContextId, Digest};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,6 +13,9 @@ use tokio::sync::OnceCell;
 
 /// Compresses machine code to about a third, faster than most networks carry it.
 const ZSTD_LEVEL: i32 = 3;
+
+/// What slaves are made for.
+const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 
 /// Shared by the master, its contexts and its receiver.
 pub(super) struct Library {
@@ -26,8 +29,6 @@ type PackedCell = Arc<OnceCell<Arc<Packed>>>;
 #[derive(Default)]
 struct State {
     names: HashMap<ContextId, String>,
-    /// What machine code to make for whom: there are as many as there are kinds of machines.
-    targets: HashMap<CompatibilityId, String>,
     modules: HashMap<Digest, Arc<Module>>,
     /// What is used together: whoever gets the one had better get the others.
     related: HashMap<Digest, Vec<ModuleRef>>,
@@ -51,14 +52,9 @@ impl Library {
         &self.sources
     }
 
-    /// A context introduces itself, before it can ask for anything.
-    pub(super) fn arrived(&self, id: ContextId, name: &str, hello: &Hello) {
-        let mut state = self.lock();
-        state.names.insert(id, name.to_owned());
-        state
-            .targets
-            .entry(hello.compatibility.clone())
-            .or_insert_with(|| hello.target.clone());
+    /// A context has come, whom people call so.
+    pub(super) fn arrived(&self, id: ContextId, name: &str) {
+        self.lock().names.insert(id, name.to_owned());
     }
 
     pub(super) fn left(&self, id: ContextId) {
@@ -93,18 +89,20 @@ impl Library {
         wanted: &ModuleRef,
         compatibility: &CompatibilityId,
     ) -> Result<Arc<Packed>, String> {
-        let (module, target, cell) = {
+        // By what this program makes itself: a context's own word on its target could be anything.
+        let is_theirs = |target: &&str| runtime::compatibility(target) == *compatibility;
+        let target = TARGETS.into_iter().find(is_theirs);
+        let target = target.ok_or("nobody here takes this machine code")?;
+        let (module, cell) = {
             let mut state = self.lock();
             let module = state.modules.get(&wanted.digest);
             let module = module.ok_or("the master has not offered it")?.clone();
-            let target = state.targets.get(compatibility);
-            let target = target.ok_or("nobody here takes this machine code")?.clone();
             let key = (wanted.digest, compatibility.clone());
-            (module, target, state.packed.entry(key).or_default().clone())
+            (module, state.packed.entry(key).or_default().clone())
         };
         let repository = self.repository.clone();
         let pack = async || {
-            let work = tokio::task::spawn_blocking(move || pack(&repository, &module, &target));
+            let work = tokio::task::spawn_blocking(move || pack(&repository, &module, target));
             work.await.map_err(|error| error.to_string())?
         };
         cell.get_or_try_init(pack).await.cloned()

@@ -69,10 +69,10 @@ impl Sources {
         hasher.update_reader(file).map_err(fail)?;
         let digest = Digest(*hasher.finalize().as_bytes());
         let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
-        if !offered.contains_key(&digest) {
-            let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-            news.push(digest);
-        }
+        // Also if it was offered before: it may have been refused because it could not be read for a moment.
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.push(digest);
+        drop(news);
         offered.entry(digest).or_default().path = path.to_owned();
         Ok(Source {
             name: name.to_owned(),

@@ -7,7 +7,7 @@ use connect::{Cause, ConnectError, Phase, Started};
 use proto::message::{Dead, DeadReason, Down, Hello, Launched, Welcome};
 use proto::router::Role;
 use proto::{Body, ContextId, FrameDecoder, Handle};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
@@ -49,7 +49,7 @@ impl Master {
         }
         started.welcome(&welcome).await?;
         let parts = started.into_parts();
-        library.arrived(id, &name, &parts.hello);
+        library.arrived(id, &name);
         // The limits of the handshake end here; what was read ahead goes on under the link's.
         let mut decoder = FrameDecoder::new(broker.limits());
         let mut handshake = parts.decoder;
@@ -77,24 +77,17 @@ impl Master {
             crate::connect::request(hop, &self.images, via.hello(), cache, deadline).await?;
         let body = Body::new(&request).map_err(|error| attempt(hop, Cause::Body(error)))?;
         let name = format!("{},{hop}", via.name());
-        let launching = launch(
-            self.shared.clone(),
-            via.clone(),
-            name,
-            body,
-            deadline.saturating_add(WAY),
-        );
+        // The semaphore is never closed.
+        let turn = via.launches.clone().acquire_owned().await;
+        let (shared, start_in) = (self.shared.clone(), (via.id(), Arc::downgrade(via)));
+        let patience = deadline.saturating_add(WAY);
         // Whoever starts a context and gives up must not leave it behind, also when it has just come: so the start goes
         // on by itself, and what nobody takes is dropped, which ends it.
         let (sender, started) = oneshot::channel();
         tokio::spawn(async move {
-            let mut sender = sender;
-            let started = tokio::select! {
-                started = launching => started,
-                () = sender.closed() => return,
-            };
-            // What nobody takes any more is dropped here.
-            let _ = sender.send(started);
+            let _turn = turn;
+            let launched = launch(shared, start_in, name, body, patience).await;
+            let _ = sender.send(launched);
         });
         let lost = || Cause::Protocol("the program ends".to_owned());
         let started = started.await.map_err(|_| attempt(hop, lost()))?;
@@ -114,7 +107,7 @@ enum Failure {
 
 async fn launch(
     shared: Shared,
-    via: Arc<Context>,
+    (parent, via): (ContextId, Weak<Context>),
     name: String,
     body: Body,
     patience: Duration,
@@ -126,7 +119,7 @@ async fn launch(
             at: ContextId::MASTER,
         })
     };
-    let reply = broker.request(via.id(), Handle::LAUNCH, body);
+    let reply = broker.request(parent, Handle::LAUNCH, body);
     let reply = match tokio::time::timeout(patience, reply).await {
         Ok(reply) => reply.map_err(Failure::Way)?,
         Err(_) => {
@@ -139,7 +132,15 @@ async fn launch(
         .map_err(|error| dead(DeadReason::Malformed(error.to_string())))?;
     match launched {
         Launched::Started { context, hello, .. } => {
-            shared.library.arrived(context, &name, &hello);
+            // Its word is not enough: it must have announced the context as its own child.
+            if broker.parent_of(context) != Some(parent) {
+                return Err(dead(DeadReason::NoRoute(context)));
+            }
+            // Without it the child goes, too.
+            let Some(via) = via.upgrade() else {
+                return Err(dead(DeadReason::LinkDown(Down::ClosedHere)));
+            };
+            shared.library.arrived(context, &name);
             let compatible = compatible(&name, &hello);
             let way = Way::Via(via);
             let context = Context::new(context, name, hello, shared, way);

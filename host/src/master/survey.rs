@@ -4,6 +4,7 @@ use super::Master;
 use super::context::inspect;
 use proto::ContextId;
 use proto::message::{Dead, Inspection};
+use std::collections::BTreeMap;
 use tokio::task::JoinSet;
 
 /// One context of the tree.
@@ -59,22 +60,15 @@ impl Master {
 /// In the order of a tree: each context before its children, those by their ids.
 fn drawn(mut all: Vec<Surveyed>) -> Vec<Surveyed> {
     all.sort_by_key(|one| one.context);
-    let mut drawn = Vec::with_capacity(all.len());
-    let mut next = vec![None];
-    while let Some(parent) = next.pop() {
-        let (mut children, others): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|one| match parent {
-                None => one.parent.is_none(),
-                Some(id) => one.context == id,
-            });
-        all = others;
-        let Some(one) = children.pop() else {
-            continue;
-        };
-        // Taken from the end: the smallest id first.
-        let below = all.iter().filter(|it| it.parent == Some(one.context));
-        let below: Vec<_> = below.map(|it| Some(it.context)).collect();
-        next.extend(below.into_iter().rev());
+    let mut below: BTreeMap<Option<ContextId>, Vec<Surveyed>> = BTreeMap::new();
+    // Taken from the end: the smallest id first.
+    for one in all.into_iter().rev() {
+        below.entry(one.parent).or_default().push(one);
+    }
+    let mut drawn = Vec::new();
+    let mut next = below.remove(&None).unwrap_or_default();
+    while let Some(one) = next.pop() {
+        next.extend(below.remove(&Some(one.context)).unwrap_or_default());
         drawn.push(one);
     }
     drawn

@@ -3,6 +3,7 @@
 use super::text::{printable, printable_json, size};
 use crate::master::Surveyed;
 use proto::ContextId;
+use proto::message::LinkState;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -10,6 +11,12 @@ use std::fmt::Write as _;
 const HEAD: [&str; 9] = [
     "ID", "CONTEXT", "PID", "MEMORY", "CALLS", "WAITING", "CHANNELS", "QUEUED", "MODULES",
 ];
+
+/// Characters of the widest cell.
+const WIDEST: usize = 200;
+
+/// Levels that are shown by indentation.
+const DEEPEST: usize = 32;
 
 /// One line for each context, indented by its depth.
 #[must_use]
@@ -40,7 +47,12 @@ pub fn human(tree: &[Surveyed]) -> String {
 }
 
 fn row(one: &Surveyed, depth: usize) -> [String; HEAD.len()] {
-    let name = format!("{}{}", "  ".repeat(depth), printable(&one.name));
+    let name = format!(
+        "{}{}",
+        "  ".repeat(depth.min(DEEPEST)),
+        printable(&one.name)
+    );
+    let name = clipped(&name);
     let id = one.context.to_string();
     let state = match &one.state {
         Ok(state) => state,
@@ -48,11 +60,12 @@ fn row(one: &Surveyed, depth: usize) -> [String; HEAD.len()] {
             let mut row = HEAD.map(|_| String::new());
             row[0] = id;
             row[1] = name;
-            row[8] = printable(&dead.to_string()).into_owned();
+            row[8] = clipped(&printable(&dead.to_string()));
             return row;
         }
     };
-    let queued = state.links.iter().map(|link| link.queued).sum();
+    let queued = |sum: u64, link: &LinkState| sum.saturating_add(link.queued);
+    let queued = state.links.iter().fold(0, queued);
     let modules: Vec<_> = state.modules.iter().map(|it| printable(&it.name)).collect();
     [
         id,
@@ -63,8 +76,13 @@ fn row(one: &Surveyed, depth: usize) -> [String; HEAD.len()] {
         state.requests.to_string(),
         state.channels.to_string(),
         size(queued),
-        modules.join(" "),
+        clipped(&modules.join(" ")),
     ]
+}
+
+/// A context may call itself and its modules what it likes.
+fn clipped(text: &str) -> String {
+    text.chars().take(WIDEST).collect()
 }
 
 /// The same with all that is known, for a program.

@@ -17,6 +17,9 @@ const SENDERS: usize = 16;
 /// The longest word of a sender about why it ends.
 const ABORT: Limits = Limits { max_body: 64 << 10 };
 
+/// Senders of all contexts together.
+const ALL_SENDERS: usize = 4096;
+
 /// One sender: its context and its handle there.
 type Key = (ContextId, Handle);
 
@@ -86,7 +89,7 @@ impl Inbox {
         let mut state = self.lock();
         let mut granted = 0;
         if !state.senders.contains_key(&key) {
-            if state.is_full(src) {
+            if state.is_full(src) || state.senders.len() >= ALL_SENDERS {
                 return Told::End(DeadReason::Quota);
             }
             let (window, grant) = Window::new(self.window);
@@ -140,6 +143,8 @@ impl Inbox {
 
     /// A sender says that it is gone: which one, or else all that its context has here.
     fn aborted(&self, src: ContextId, body: &Body) {
+        // What ends a byte stream travels among its pieces.
+        let body = Body::raw(Flags::NONE, body.bytes().clone());
         let (why, tail) = body.split(ABORT).unwrap_or_else(|error| {
             let reason = DeadReason::Malformed(error.to_string());
             (Dead { reason, at: src }, Bytes::new())

@@ -5,7 +5,7 @@ use crate::Broker;
 use bytes::Bytes;
 use proto::message::{Address, Credit, Dead, DeadReason};
 use proto::router::{Accept, Input};
-use proto::{Body, ContextId, Handle};
+use proto::{Body, ContextId, Flags, Handle};
 use std::sync::Arc;
 
 /// The reading end of a channel: a queue in this context, with an address at which others can send to it.
@@ -151,10 +151,12 @@ impl Broker {
     }
 
     /// Tells a receiver that one of the senders here is over, and why. Its own handle names it, behind the reason.
-    pub(super) fn say_over(&self, to: Address, sender: Handle, why: &Dead) {
+    /// It travels as what went before, so that nothing of that comes behind it.
+    pub(super) fn say_over(&self, to: Address, sender: Handle, why: &Dead, flags: Flags) {
         if let Ok(body) = Body::with_tail(why, &sender.0.to_be_bytes())
             && to.handle.is_dynamic()
         {
+            let body = Body::raw(flags, body.bytes().clone());
             self.tell(to.context, to.handle, Handle::IS_DEAD, body);
         }
     }

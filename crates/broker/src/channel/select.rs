@@ -9,7 +9,7 @@ use std::task::Poll;
 /// that is never empty does not keep the others waiting.
 ///
 /// For a fixed number of things of different kinds, such as a call, a receiver and a deadline, `tokio::select!` is
-/// shorter: every future of this crate may be dropped there without losing anything.
+/// shorter: every future of this crate that waits for something to come may be dropped there without losing anything.
 #[derive(Debug)]
 pub struct Select<K> {
     members: Vec<(K, Receiver)>,

@@ -5,7 +5,7 @@ use crate::lane::Kind;
 use crate::{Broker, IO_SIZE};
 use bytes::Bytes;
 use proto::flow::{Allowance, cost};
-use proto::message::{Address, Dead, DeadReason, INITIAL_CREDIT};
+use proto::message::{Address, Dead, DeadReason};
 use proto::router::Input;
 use proto::{Body, BodyError, Flags, Handle};
 use serde::Serialize;
@@ -32,6 +32,8 @@ struct Outlet {
     to: Address,
     handle: Handle,
     outbox: Arc<Outbox>,
+    /// Of all that it sends.
+    flags: Flags,
     finished: bool,
 }
 
@@ -42,38 +44,20 @@ pub(crate) struct Outbox {
     changed: Notify,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     allowance: Allowance,
-    /// What it may send at this moment, in bytes. Never more than anybody may.
-    open: u64,
     ended: Option<Dead>,
-}
-
-impl Default for State {
-    fn default() -> Self {
-        Self {
-            allowance: Allowance::default(),
-            open: INITIAL_CREDIT,
-            ended: None,
-        }
-    }
 }
 
 impl Outbox {
     pub(crate) fn grant(&self, bytes: u64) {
-        let mut state = self.lock();
-        let grant = bytes.min(MAX_WINDOW.saturating_sub(state.open));
-        state.open += grant;
-        state.allowance.grant(grant);
-        drop(state);
+        self.lock().allowance.grant(bytes, MAX_WINDOW);
         self.changed.notify_one();
     }
 
     fn spend(&self, price: u64) {
-        let mut state = self.lock();
-        state.open = state.open.saturating_sub(price);
-        state.allowance.spend(price);
+        self.lock().allowance.spend(price);
     }
 
     pub(crate) fn end(&self, why: Dead) {
@@ -114,7 +98,7 @@ impl Broker {
     /// # Errors
     /// If no way leads to its context.
     pub fn sender(&self, to: Address) -> Result<Sender, Dead> {
-        let outlet = self.outlet(to)?;
+        let outlet = self.outlet(to, Flags::NONE)?;
         Ok(Sender { outlet })
     }
 
@@ -123,11 +107,11 @@ impl Broker {
     /// # Errors
     /// If no way leads to its context.
     pub fn byte_sender(&self, to: Address) -> Result<ByteSender, Dead> {
-        let outlet = self.outlet(to)?;
+        let outlet = self.outlet(to, Flags::BULK)?;
         Ok(ByteSender { outlet })
     }
 
-    fn outlet(&self, to: Address) -> Result<Outlet, Dead> {
+    fn outlet(&self, to: Address, flags: Flags) -> Result<Outlet, Dead> {
         let outbox = Arc::new(Outbox::default());
         let mut core = self.lock();
         let handle = core.router.open(to)?;
@@ -138,6 +122,7 @@ impl Broker {
             to,
             handle,
             outbox,
+            flags,
             finished: false,
         })
     }
@@ -175,7 +160,7 @@ impl Sender {
     /// # Errors
     /// If nobody receives it any more.
     pub async fn finish(mut self) -> Result<(), Dead> {
-        self.outlet.finish(Kind::Message, Flags::NONE).await
+        self.outlet.finish(Kind::Message).await
     }
 
     /// Says that there will be no more, and why.
@@ -203,7 +188,7 @@ impl ByteSender {
     /// # Errors
     /// If nobody receives it any more.
     pub async fn finish(mut self) -> Result<(), Dead> {
-        self.outlet.finish(Kind::Bulk, Flags::BULK).await
+        self.outlet.finish(Kind::Bulk).await
     }
 
     /// Says that there will be no more, and why.
@@ -226,15 +211,15 @@ impl Outlet {
         self.outbox.ended().map_or(Ok(()), Err)
     }
 
-    async fn finish(&mut self, kind: Kind, flags: Flags) -> Result<(), Dead> {
-        let sent = self.send(kind, Body::raw(flags, Bytes::new())).await;
+    async fn finish(&mut self, kind: Kind) -> Result<(), Dead> {
+        let sent = self.send(kind, Body::raw(self.flags, Bytes::new())).await;
         self.finished = sent.is_ok();
         sent
     }
 
     fn abort(&mut self, why: &Dead) {
         self.finished = true;
-        self.broker.say_over(self.to, self.handle, why);
+        self.broker.say_over(self.to, self.handle, why, self.flags);
     }
 }
 

@@ -4,7 +4,7 @@ use super::Key;
 use proto::Digest;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Requests under way. Our slave itself has fewer calls that could want anything; those below it ask through it.
@@ -25,7 +25,7 @@ pub(super) struct Asked {
     /// What it was told that there is not, the oldest first.
     refused: Mutex<VecDeque<Key>>,
     /// What the child is told of refusals and their end comes in the order in which it is noted.
-    pub(super) order: tokio::sync::Mutex<()>,
+    order: Mutex<()>,
     dropped: AtomicU64,
 }
 
@@ -36,7 +36,7 @@ impl Default for Asked {
             modules: Semaphore::new(SENT_AT_ONCE),
             resources: Semaphore::new(SENT_AT_ONCE),
             refused: Mutex::default(),
-            order: tokio::sync::Mutex::default(),
+            order: Mutex::default(),
             dropped: AtomicU64::new(0),
         }
     }
@@ -71,6 +71,11 @@ impl Asked {
         (refused.len() > REFUSED)
             .then(|| refused.pop_front())
             .flatten()
+    }
+
+    /// To be held from when a refusal, or its end, is noted until the child is told.
+    pub(super) fn order(&self) -> MutexGuard<'_, ()> {
+        self.order.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// There is such content now. Gives what the child was told that there is not.

@@ -223,6 +223,11 @@ impl Fetcher {
         Ok(None)
     }
 
+    /// Has the parent said that there is none?
+    pub(super) fn is_refused(&self, key: &Key) -> bool {
+        self.lock().refused.contains_key(key)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -91,6 +91,10 @@ impl Relay {
 
 #[async_trait]
 impl Contents for Relay {
+    fn is_missing(&self, content: &Content) -> bool {
+        self.fetcher.is_refused(&Key::from(content))
+    }
+
     async fn find(&self, broker: &Broker, content: &Content) -> Result<Served, String> {
         let Content::Module { module, .. } = content else {
             return self.resource(broker, content).await;

@@ -15,7 +15,6 @@ use proto::{Body, BodyError, ContextId, Digest, Handle, Limits};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::task::JoinSet;
 
 /// A request names one thing.
 const ASK: Limits = Limits { max_body: 64 << 10 };
@@ -28,6 +27,11 @@ pub trait Contents: Send + Sync {
     /// # Errors
     /// Why there is none, for a person.
     async fn find(&self, broker: &Broker, content: &Content) -> Result<Served, String>;
+
+    /// Is it known that there is no such content, until it is offered? If not, a child that asked in vain asks again.
+    fn is_missing(&self, _content: &Content) -> bool {
+        true
+    }
 
     /// What a child that asks for this module will most likely ask for next. It is told to.
     fn related(&self, _module: &ModuleRef, _compatibility: &CompatibilityId) -> Vec<Content> {
@@ -159,15 +163,20 @@ impl Server {
                 match self.contents.find(broker, &content).await {
                     Ok(served) => break served,
                     Err(why) => {
-                        let _order = asked.order.lock().await;
+                        let _order = asked.order();
                         // What was offered meanwhile may be this: it would be refused for ever.
                         if self.offers.load(Ordering::SeqCst) != offers {
                             continue;
                         }
-                        if let Some(forgotten) = asked.refuse(Key::from(&content)) {
-                            offer(broker, child, &forgotten).await;
+                        if !self.contents.is_missing(&content) {
+                            broker.say_dead(child, to, &broker.dead(DeadReason::Busy));
+                            return Ok(());
                         }
-                        return announce(broker, child, &content, to, Loaded::Missing(why)).await;
+                        if let Some(forgotten) = asked.refuse(Key::from(&content)) {
+                            offer(broker, child, &forgotten);
+                        }
+                        tell(broker, child, &content, to, Loaded::Missing(why));
+                        return Ok(());
                     }
                 }
             };
@@ -181,26 +190,21 @@ impl Server {
         }
     }
 
-    /// There is something that children may have been told there is not. Those are told before this returns.
-    pub async fn offered(&self, broker: &Broker, digest: Digest) {
+    /// There is something that children may have been told there is not. They are told before whatever is sent or passed on
+    /// to them from now on.
+    pub fn offered(&self, broker: &Broker, digest: Digest) {
         self.offers.fetch_add(1, Ordering::SeqCst);
         let children: Vec<_> = self
             .lock()
             .iter()
             .map(|(id, it)| (*id, it.clone()))
             .collect();
-        // One that does not read what it is sent must not delay the others.
-        let mut told = JoinSet::new();
         for (child, asked) in children {
-            let broker = broker.clone();
-            told.spawn(async move {
-                let _order = asked.order.lock().await;
-                if let Some(key) = asked.no_longer_refused(digest) {
-                    offer(&broker, child, &key).await;
-                }
-            });
+            let _order = asked.order();
+            if let Some(key) = asked.no_longer_refused(digest) {
+                offer(broker, child, &key);
+            }
         }
-        while told.join_next().await.is_some() {}
     }
 
     /// Tells a child to fetch content that will be needed in `target`, which is the child or below it.
@@ -224,7 +228,7 @@ impl Server {
 }
 
 /// Tells a child to forget a refusal.
-async fn offer(broker: &Broker, child: ContextId, key: &Key) {
+fn offer(broker: &Broker, child: ContextId, key: &Key) {
     let content = match &key.compatibility {
         Some(compatibility) => Content::Module {
             module: ModuleRef {
@@ -235,8 +239,21 @@ async fn offer(broker: &Broker, child: ContextId, key: &Key) {
         },
         None => Content::Resource(key.digest),
     };
-    // A child that is gone has forgotten everything.
-    let _ = announce(broker, child, &content, Handle::NONE, Loaded::Offered).await;
+    tell(broker, child, &content, Handle::NONE, Loaded::Offered);
+}
+
+/// Announces what is short, and so need not wait for room.
+fn tell(
+    broker: &Broker,
+    child: ContextId,
+    content: &Content,
+    to: Handle,
+    loaded: Loaded<EngineKind>,
+) {
+    // It is plain data of known types, which can always be written as CBOR.
+    if let Ok((handle, body)) = announcement(content, to, loaded) {
+        broker.tell(child, handle, Handle::NONE, body);
+    }
 }
 
 async fn announce(
@@ -246,6 +263,16 @@ async fn announce(
     to: Handle,
     loaded: Loaded<EngineKind>,
 ) -> Result<(), Dead> {
+    let announcement = announcement(content, to, loaded);
+    let (handle, body) = announcement.map_err(|error| broker.malformed(&error))?;
+    broker.post(child, handle, body).await
+}
+
+fn announcement(
+    content: &Content,
+    to: Handle,
+    loaded: Loaded<EngineKind>,
+) -> Result<(Handle, Body), BodyError> {
     let (handle, body) = match content {
         Content::Module { module, .. } => {
             let load = LoadModule {
@@ -272,6 +299,5 @@ async fn announce(
             (Handle::LOAD_RESOURCE, Body::new(&load))
         }
     };
-    let body = body.map_err(|error: BodyError| broker.malformed(&error))?;
-    broker.post(child, handle, body).await
+    Ok((handle, body?))
 }

@@ -143,15 +143,15 @@ impl Service {
         if !entry.allow.allows(caller) {
             return ServiceOutcome::Denied;
         }
-        let key = arguments.bytes().clone();
+        let key = entry.shared.as_ref().map(|_| arguments.bytes().clone());
         let work = async {
             // The semaphore is never closed.
             let _turn = self.turns.acquire().await;
             entry.method.call(caller, arguments, limits).await
         };
-        match &entry.shared {
-            Some(shared) => shared.once(&key, work).await,
-            None => work.await,
+        match (&entry.shared, key) {
+            (Some(shared), Some(key)) => shared.once(&key, work).await,
+            _ => work.await,
         }
     }
 }
@@ -175,11 +175,14 @@ where
     Running: Future<Output = Result<R, Failed>> + Send + 'static,
 {
     async fn call(&self, caller: Caller, arguments: Body, limits: Limits) -> ServiceOutcome {
-        let arguments = match arguments.decode(limits) {
-            Ok(arguments) => arguments,
+        let decoded = arguments.decode(limits);
+        // They are not needed as long as the method runs.
+        drop(arguments);
+        let decoded = match decoded {
+            Ok(decoded) => decoded,
             Err(error) => return ServiceOutcome::BadArguments(error.to_string()),
         };
-        match (self.function)(caller, arguments).await {
+        match (self.function)(caller, decoded).await {
             Ok(value) => match Body::new(&value) {
                 Ok(body) => ServiceOutcome::Returned(body.bytes().clone()),
                 Err(error) => ServiceOutcome::Failed(error.to_string()),

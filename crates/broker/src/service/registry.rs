@@ -65,6 +65,9 @@ impl Services {
     }
 }
 
+/// The longest call of a service that is read of whoever is not above, in bytes, unpacked.
+const FROM_OTHERS: u32 = 1 << 20;
+
 /// Executes a CALL_SERVICE, and gives the body of its reply.
 pub(crate) async fn perform(
     services: &Services,
@@ -72,8 +75,14 @@ pub(crate) async fn perform(
     caller: Caller,
     body: Body,
 ) -> Result<Body, Dead> {
-    let limits = broker.limits();
-    let outcome = match body.split::<CallService>(limits) {
+    let mut limits = broker.limits();
+    if !caller.above {
+        limits.max_body = limits.max_body.min(FROM_OTHERS);
+    }
+    let read = body.split::<CallService>(limits);
+    // It is not needed as long as the method runs.
+    drop(body);
+    let outcome = match read {
         Err(error) => ServiceOutcome::BadArguments(error.to_string()),
         Ok((head, arguments)) => match services.find(&head.service, caller) {
             None => ServiceOutcome::NoService,

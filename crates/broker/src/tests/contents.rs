@@ -55,7 +55,7 @@ async fn what_there_is_not_is_asked_for_once_until_it_is_offered() {
     forest.shelf.put(&module(1), b"now");
     let broker = forest.tree.broker(MASTER);
     let server = &forest.nodes[&MASTER].server;
-    server.offered(broker, Digest([1; 32])).await;
+    server.offered(broker, Digest([1; 32]));
     let before = forest.shelf.asked();
     for leaf in forest.leaves {
         let asking = async {
@@ -85,7 +85,7 @@ async fn what_is_offered_while_it_is_looked_for_is_not_refused() {
             let broker = forest.tree.broker(MASTER);
             let server = &forest.nodes[&MASTER].server;
             forest.shelf.put(&content, b"late");
-            server.offered(broker, Key::from(&content).digest).await;
+            server.offered(broker, Key::from(&content).digest);
         };
         let (got, ()) = tokio::join!(asking, offering);
         if got.is_err() {

@@ -152,7 +152,7 @@ impl Receive for Node {
                 let fetcher = self.fetcher.as_ref().unwrap();
                 if let Ok(Some(digest)) = fetcher.loaded(broker, &message) {
                     let (server, broker) = (self.server.clone(), broker.clone());
-                    tokio::spawn(async move { server.offered(&broker, digest).await });
+                    server.offered(&broker, digest);
                 }
             }
             Handle::FORWARD_MODULE => {

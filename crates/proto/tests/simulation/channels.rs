@@ -151,7 +151,7 @@ impl World {
         self.check.seen.note("channel: credit");
         let me = self.nodes[node].id;
         if let Some(sender) = self.nodes[node].senders.get_mut(&handle) {
-            sender.allowance.grant(bytes);
+            sender.allowance.grant(bytes, u64::MAX);
             // A hostile receiver grants what it likes, and no hop on the way knows.
             if !self.check.tree.is_clean(me, sender.to.context) {
                 self.forged += sender.left.iter().sum::<usize>();

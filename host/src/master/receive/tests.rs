@@ -9,7 +9,7 @@ use crate::module::Repository;
 use crate::module::compile::Compiler;
 use broker::content::Server;
 use broker::{Broker, Link, Receive, Services, Settings, stream};
-use proto::message::{CompatibilityId, GetModule, GetResource, Hello, Level, LogRecord, ModuleRef};
+use proto::message::{CompatibilityId, GetModule, GetResource, Level, LogRecord, ModuleRef};
 use proto::router::{Config, Message, Quotas, Role};
 use proto::{Body, ContextId, Digest, FrameDecoder, Handle, Limits};
 use serde::Serialize;
@@ -47,14 +47,7 @@ fn master() -> Master {
     let std_modules = StdModules::new(build::Sources::default(), Arc::new(Silent));
     let repository = Repository::new(std_modules, Compiler::new(None));
     let library = Arc::new(Library::new(Arc::new(repository)));
-    let hello = Hello {
-        version: String::new(),
-        target: String::new(),
-        compatibility: CompatibilityId(String::new()),
-        pid: 1,
-        hostname: String::new(),
-    };
-    library.arrived(ALICE, "alice", &hello);
+    library.arrived(ALICE, "alice");
     let log = Arc::new(Counted::default());
     let receiver = Arc::new(Receiver {
         library: library.clone(),
