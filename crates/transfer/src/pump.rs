@@ -15,6 +15,9 @@ use tokio::task::spawn_blocking;
 /// What the disk reads at once, in bytes, at the most.
 const PIECE: usize = 256 << 10;
 
+/// What is written at once, in bytes, and a piece.
+const AT_ONCE: usize = 1 << 20;
+
 /// What is hashed at once of a file that was there in part already, in bytes.
 const STEP: u64 = 32 << 20;
 
@@ -51,13 +54,14 @@ pub(crate) async fn send(mut reader: Reader, mut sender: ByteSender) -> Result<(
             break;
         }
     }
-    loop {
-        let piece;
-        (reader, piece) = on(reader, |reader| reader.next(PIECE)).await?;
-        if piece.is_empty() {
-            break;
-        }
-        sender.send(piece).await?;
+    let mut piece;
+    (reader, piece) = on(reader, |reader| reader.next(PIECE)).await?;
+    while !piece.is_empty() {
+        // The disk reads the next one meanwhile.
+        let next = on(reader, |reader| reader.next(PIECE));
+        let (next, sent) = tokio::join!(next, sender.send(piece));
+        sent?;
+        (reader, piece) = next?;
     }
     let digest = reader.digest().ok_or(PumpError::Interrupted)?;
     sender.send(Bytes::copy_from_slice(&digest)).await?;
@@ -92,16 +96,31 @@ pub(crate) async fn receive(
         }
     }
     let mut tail = Tail::default();
-    loop {
-        let piece = match receiver.next().await.item {
-            Item::Bytes(piece) => piece,
-            Item::End => break,
-            Item::Dead(dead) => return Err(dead.into()),
-            Item::Message(_) => return Err(PumpError::NoFile),
-        };
-        let parts = tail.shift(piece);
+    let mut ended = false;
+    while !ended {
+        // What comes while the disk works is written at once afterwards.
+        let mut parts = Vec::new();
+        let mut bytes = 0;
+        let mut broke = None;
+        let mut next = Some(receiver.next().await);
+        while let Some(received) = next {
+            match received.item {
+                Item::Bytes(piece) => {
+                    bytes += piece.len();
+                    parts.extend(tail.shift(piece));
+                }
+                Item::End => ended = true,
+                Item::Dead(dead) => broke = Some(dead.into()),
+                Item::Message(_) => broke = Some(PumpError::NoFile),
+            }
+            let is_full = ended || broke.is_some() || bytes >= AT_ONCE;
+            next = (!is_full).then(|| receiver.try_next()).flatten();
+        }
         let write = move |writer: &mut Writer| parts.iter().try_for_each(|part| writer.write(part));
         (writer, ()) = on(writer, write).await?;
+        if let Some(error) = broke {
+            return Err(error);
+        }
     }
     let digest = tail.digest().ok_or(PumpError::NoFile)?;
     blocking(move || writer.finish(digest)).await
