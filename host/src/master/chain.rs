@@ -5,10 +5,11 @@ use super::call::{CallOptions, CallResult};
 use crate::module::{Function, Module};
 use proto::Body;
 use proto::Handle;
-use proto::message::EndChain;
+use proto::message::{DeadReason, EndChain};
 use runtime::value::ValueError;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 use wasmtime::component::Val;
 
 /// Numbers of chains of this process, which are never used twice.
@@ -17,10 +18,20 @@ static LAST: AtomicU64 = AtomicU64::new(0);
 /// A chain of calls in one context. Each call can be sent as soon as it is known: the context executes them in the order
 /// in which they were sent, and once one has not returned, whatever the reason, those behind it end the same way
 /// without being executed, until the chain is [`reset`](Self::reset). Other chains and calls are not concerned.
+///
+/// A call that the context does not even take, because it is busy, has no place in the chain there. So that this does not
+/// happen to a chain by itself, only some of its calls are under way at once, and behind one to which it happened none is
+/// sent any more.
 pub struct CallChain<'a> {
     context: &'a Context,
     number: u64,
+    turns: Semaphore,
+    /// What became of a call that was not taken.
+    refused: Mutex<Option<CallResult>>,
 }
+
+/// Calls of a chain that are under way at once: a quarter of those that a context takes.
+const AT_ONCE: usize = 64;
 
 impl Context {
     /// A new chain of calls.
@@ -29,6 +40,8 @@ impl Context {
         CallChain {
             context: self,
             number: LAST.fetch_add(1, Ordering::Relaxed),
+            turns: Semaphore::new(AT_ONCE),
+            refused: Mutex::default(),
         }
     }
 }
@@ -45,14 +58,32 @@ impl CallChain<'_> {
         arguments: &[Val],
         options: &CallOptions,
     ) -> Result<CallResult, ValueError> {
+        // In the order in which they ask for it; the semaphore is never closed.
+        let _turn = self.turns.acquire().await;
+        if let Some(refused) = &*self.refused() {
+            return Ok(refused.clone());
+        }
         let chain = Some(self.number);
-        self.context
+        let called = self
+            .context
             .call_in(chain, module, function, arguments, options)
-            .await
+            .await;
+        if let Ok(CallResult::Dead(dead)) = &called
+            && matches!(dead.reason, DeadReason::Busy | DeadReason::TooLarge(_))
+        {
+            *self.refused() = Some(CallResult::Dead(dead.clone()));
+        }
+        called
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<CallResult>> {
+        // Nothing panics while it is held.
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets that a call has not returned: the calls that are sent from now on are executed again.
     pub async fn reset(&self) {
+        *self.refused() = None;
         let chain = self.number;
         if let Ok(body) = Body::new(&EndChain { chain }) {
             let broker = &self.context.shared.broker;
