@@ -3,7 +3,7 @@
 use crate::affinity::{self, Cpus};
 use crate::pingpong::{Sizes, round_trips};
 use crate::table::Row;
-use crate::{example, median, rival};
+use crate::{example, least, median, rival};
 use host::master::{CallResult, Context, Master};
 use host::module::{Function, Module};
 use proto::message::{Call, Outcome};
@@ -155,13 +155,5 @@ impl Bench {
             }
         }
         Ok(seconds)
-    }
-}
-
-/// The lesser of the rounds that there were.
-fn least(so_far: Option<f64>, round: Option<f64>) -> Option<f64> {
-    match (so_far, round) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::pingpong::{Sizes, round_trips};
 use crate::table::Row;
-use crate::{example, median, rival};
+use crate::{example, least, median, rival};
 use host::master::{Context, Master};
 use host::module::{Function, Module};
 use proto::{CallLimits, Policy};
@@ -155,12 +155,4 @@ fn pss(pid: u32) -> Result<u64, Box<dyn Error>> {
         .trim()
         .parse()?;
     Ok(kib * 1024)
-}
-
-/// The lesser of the rounds that there were.
-fn least(so_far: Option<f64>, round: Option<f64>) -> Option<f64> {
-    match (so_far, round) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
 }

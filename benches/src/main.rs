@@ -79,3 +79,11 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     seconds.sort_by(f64::total_cmp);
     seconds.get(seconds.len() / 2).copied().unwrap_or(f64::NAN)
 }
+
+/// The lesser of the rounds that there were.
+fn least(so_far: Option<f64>, round: Option<f64>) -> Option<f64> {
+    match (so_far, round) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
