@@ -2,12 +2,14 @@
 
 use super::MAX_WINDOW;
 use super::receiver::{Item, Received};
+use super::refused::Refused;
 use bytes::Bytes;
 use proto::flow::{Window, cost};
 use proto::message::{Dead, DeadReason};
 use proto::router::{Accept, Message};
 use proto::{Body, ContextId, Flags, Handle, Limits};
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -21,7 +23,7 @@ const ABORT: Limits = Limits { max_body: 64 << 10 };
 const ALL_SENDERS: usize = 4096;
 
 /// One sender: its context and its handle there.
-type Key = (ContextId, Handle);
+pub(super) type Key = (ContextId, Handle);
 
 #[derive(Debug)]
 pub(crate) struct Inbox {
@@ -35,6 +37,9 @@ pub(crate) struct Inbox {
 struct State {
     queue: VecDeque<Received>,
     senders: BTreeMap<Key, Source>,
+    refused: Refused,
+    /// The one context that may send is gone, and whoever waits was told.
+    missed: bool,
 }
 
 #[derive(Debug)]
@@ -49,13 +54,25 @@ struct Source {
 impl State {
     /// Senders of a context.
     fn of(&self, context: ContextId) -> usize {
-        let all = (context, Handle(0))..=(context, Handle(u32::MAX));
-        self.senders.range(all).count()
+        self.senders.range(all_of(context)).count()
     }
 
     fn is_full(&self, context: ContextId) -> bool {
         self.of(context) >= SENDERS
     }
+
+    /// May this sender, which is not known, be let in?
+    fn has_place(&self, key: Key) -> bool {
+        !self.is_full(key.0)
+            && self.senders.len() < ALL_SENDERS
+            && !self.refused.contains(key)
+            && self.refused.is_complete(key.0)
+    }
+}
+
+/// Whatever senders a context may have.
+pub(super) fn all_of(context: ContextId) -> RangeInclusive<Key> {
+    (context, Handle(0))..=(context, Handle(u32::MAX))
 }
 
 /// What the other side of a channel is to be told.
@@ -89,7 +106,12 @@ impl Inbox {
         let mut state = self.lock();
         let mut granted = 0;
         if !state.senders.contains_key(&key) {
-            if state.is_full(src) || state.senders.len() >= ALL_SENDERS {
+            if state.refused.contains(key) {
+                // What it sent before it could know.
+                return Told::Nothing;
+            }
+            if !state.has_place(key) {
+                state.refused.add(key);
                 return Told::End(DeadReason::Quota);
             }
             let (window, grant) = Window::new(self.window);
@@ -116,6 +138,7 @@ impl Inbox {
                 at: me,
             });
             state.queue.push_back(Received::new(src, key.1, item, 0));
+            state.refused.add(key);
             drop(state);
             self.filled.notify_one();
             return Told::End(DeadReason::Overrun);
@@ -150,15 +173,16 @@ impl Inbox {
             (Dead { reason, at: src }, Bytes::new())
         });
         let sender = tail.as_ref().try_into().map(u32::from_be_bytes).map(Handle);
+        let key = (src, sender.unwrap_or(Handle::NONE));
         match sender {
-            Ok(sender) => {
-                self.end(|key| *key == (src, sender), &why);
-                self.end_unknown((src, sender), &why);
+            Ok(_) if self.lock().refused.forgive(key) => {}
+            Ok(_) => {
+                self.end(|it| *it == key, &why);
+                self.end_unknown(key, &why);
             }
             Err(_) => {
-                self.end(|(context, _)| *context == src, &why);
-                if !self.knows(src) {
-                    self.end_unknown((src, Handle::NONE), &why);
+                if !self.end(|(context, _)| *context == src, &why) {
+                    self.end_unknown(key, &why);
                 }
             }
         }
@@ -167,7 +191,7 @@ impl Inbox {
     /// One that has ended before it said anything else: whoever waits for it must learn that, too.
     fn end_unknown(&self, key: Key, why: &Dead) {
         let mut state = self.lock();
-        if state.senders.contains_key(&key) || state.is_full(key.0) {
+        if state.senders.contains_key(&key) || !state.has_place(key) {
             return;
         }
         let (window, _) = Window::new(self.window);
@@ -183,34 +207,42 @@ impl Inbox {
         self.filled.notify_one();
     }
 
-    fn knows(&self, context: ContextId) -> bool {
-        self.lock().of(context) > 0
-    }
-
     /// These contexts are gone.
     pub(crate) fn gone(&self, is_gone: impl Fn(ContextId) -> bool, why: &Dead) {
-        self.end(|(context, _)| is_gone(*context), why);
-        // Whoever waits for one context that has not said anything yet would wait for ever.
+        let told = self.end(|(context, _)| is_gone(*context), why);
+        let mut state = self.lock();
+        state.refused.gone(&is_gone);
+        // Whoever waits for one context would wait for ever if it had not said anything yet, or had ended all that
+        // it said. It does not come back, so once is enough.
         if let Accept::Context(only) = self.accept
             && is_gone(only)
-            && !self.knows(only)
+            && !std::mem::replace(&mut state.missed, true)
+            && !told
         {
-            self.end_unknown((only, Handle::NONE), why);
+            let item = Item::Dead(why.clone());
+            let missed = Received::new(only, Handle::NONE, item, 0);
+            state.queue.push_back(missed);
+            drop(state);
+            self.filled.notify_one();
         }
     }
 
-    fn end(&self, is_over: impl Fn(&Key) -> bool, why: &Dead) {
+    /// Ends all senders to which this applies. False if there were none that had not ended.
+    fn end(&self, is_over: impl Fn(&Key) -> bool, why: &Dead) -> bool {
         let mut state = self.lock();
-        let State { queue, senders } = &mut *state;
+        let State { queue, senders, .. } = &mut *state;
+        let mut ended = false;
         for (key, source) in senders {
             if is_over(key) && !source.ended {
                 source.ended = true;
                 source.waiting += 1;
                 queue.push_back(Received::new(key.0, key.1, Item::Dead(why.clone()), 0));
+                ended = true;
             }
         }
         drop(state);
         self.filled.notify_one();
+        ended
     }
 
     /// Waits for the next thing, and gives what its sender may now be granted.

@@ -6,6 +6,7 @@
 
 mod inbox;
 mod receiver;
+mod refused;
 mod select;
 mod sender;
 

@@ -225,8 +225,14 @@ impl Outlet {
 
 impl Drop for Outlet {
     fn drop(&mut self) {
-        if !self.finished && self.outbox.ended().is_none() {
-            self.abort(&self.broker.dead(DeadReason::Closed));
+        match self.outbox.ended() {
+            _ if self.finished => {}
+            None => self.abort(&self.broker.dead(DeadReason::Closed)),
+            // The receiver remembers whom it has refused, up to this word.
+            Some(why) if matches!(why.reason, DeadReason::Quota | DeadReason::Overrun) => {
+                self.abort(&why);
+            }
+            Some(_) => {}
         }
         let mut core = self.broker.lock();
         core.router.close(self.handle);

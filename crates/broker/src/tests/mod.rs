@@ -15,6 +15,7 @@ mod pressure;
 mod queue;
 mod quick;
 mod races;
+mod refused;
 mod select;
 mod service_ends;
 mod services;
