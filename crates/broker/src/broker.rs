@@ -64,6 +64,8 @@ impl WeakBroker {
 pub(crate) struct Shared {
     pub(crate) me: ContextId,
     pub(crate) limits: Limits,
+    /// Its parent, its parent's parent, up to the master.
+    pub(crate) above: Vec<ContextId>,
     /// May contexts send to others that are neither above nor below them?
     pub(crate) siblings: bool,
     pub(crate) compress_from: Option<u32>,
@@ -114,6 +116,7 @@ impl Broker {
         let telling = Arc::<Telling>::default();
         let shared = Arc::new(Shared {
             me: router.me,
+            above: router.parents.clone(),
             siblings: router.siblings,
             limits: settings.limits,
             compress_from: settings.compress_from,

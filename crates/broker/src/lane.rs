@@ -1,7 +1,7 @@
 //! What a frame is to the queue that it waits in: before whom it goes, and what bounds it.
 
 use crate::IO_SIZE;
-use proto::{ContextId, Flags, Frame, Handle, Header};
+use proto::{ContextId, Flags, Frame, Handle};
 
 /// Messages may wait up to about this many bytes before whoever sends them has to wait.
 const MESSAGE_BOUND: usize = 4 << 20;
@@ -29,8 +29,8 @@ pub(crate) enum Kind {
     Message,
     /// Log records: likewise. They keep their order among the messages.
     Log,
-    /// What the router and channels say by themselves, so that nobody can wait: PONG, dead replies, CREDIT, who has
-    /// come and who has gone. Only what this context says itself: others may call anything so, of any length.
+    /// What the router and channels say by themselves, so that nobody can wait: PONG, replies without a body, dead
+    /// replies, CREDIT, who has come and who has gone. Only what this context says itself: others may call anything so, of any length.
     Answer,
     /// Pieces of transfers, behind all the others.
     Bulk,
@@ -51,12 +51,15 @@ impl Kind {
     }
 
     /// Of any frame that this context sends. One that it passes on for others is a message, if it is not bulk or a log.
-    pub(crate) fn of(header: &Header, me: ContextId) -> Self {
+    pub(crate) fn of(frame: &Frame, me: ContextId) -> Self {
+        let header = &frame.header;
         match header.handle {
             _ if header.flags.contains(Flags::BULK) && header.src == me => Self::Bulk,
             _ if header.flags.contains(Flags::BULK) => Self::PassedBulk,
             handle if header.src != me => Self::sent_to(handle),
             _ if header.reply_to == Handle::IS_DEAD => Self::Answer,
+            // The reply to a PING or to DETACHING. An end of a channel names its sender.
+            handle if handle.is_dynamic() && is_bare(frame) => Self::Answer,
             Handle::PONG
             | Handle::CREDIT
             | Handle::ADD_ROUTE
@@ -91,6 +94,10 @@ impl Kind {
             Self::Message | Self::Log => 3 * MESSAGE_BOUND + 2 * max_body as usize,
         }
     }
+}
+
+fn is_bare(frame: &Frame) -> bool {
+    frame.body.is_empty() && frame.header.reply_to == Handle::NONE
 }
 
 /// What a frame costs that waits. A small one takes more memory than it has bytes.

@@ -69,7 +69,7 @@ impl SendQueue {
 
     /// Appends a frame without waiting. Dropped if the link is closed: its link-down tells the sender.
     pub(crate) fn push(&self, frame: Frame) -> Result<(), Overfull> {
-        let kind = Kind::of(&frame.header, self.me);
+        let kind = Kind::of(&frame, self.me);
         let mut waiting = self.lock();
         if waiting.closed {
             return Ok(());

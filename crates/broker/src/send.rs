@@ -2,11 +2,11 @@
 
 use crate::broker::Broker;
 use crate::lane::Kind;
-use crate::pacing;
+use crate::pacing::{Turn, Unread};
 use proto::message::{Call, Dead, DeadReason, Down, Outcome};
 use proto::router::Input;
 use proto::{Body, ContextId, Handle, RequestId};
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 impl Broker {
     /// Calls a function in another context. Dropping the future cancels the call.
@@ -27,8 +27,7 @@ impl Broker {
         asked.await.unwrap_or_else(Outcome::Dead)
     }
 
-    /// Calls a function in another context, whose outcome nobody wants to know. Waits only for room in the queue of
-    /// the link.
+    /// Calls a function in another context, whose outcome nobody wants to know. Waits only until it may be sent.
     ///
     /// # Errors
     /// If the call is too large. One to a context that is gone is lost without an error.
@@ -48,7 +47,18 @@ impl Broker {
     /// If there will be no reply: why, and who noticed.
     pub async fn request(&self, to: ContextId, handle: Handle, body: Body) -> Result<Body, Dead> {
         let body = self.packed(body)?;
-        let _weight = self.paced(to, body.bytes().len()).await;
+        let turn = self.paced(to, body.bytes().len()).await;
+        self.ask(to, handle, body, turn).await
+    }
+
+    /// Sends a request whose turn it is, and waits for the reply.
+    pub(crate) async fn ask(
+        &self,
+        to: ContextId,
+        handle: Handle,
+        body: Body,
+        turn: Option<Turn>,
+    ) -> Result<Body, Dead> {
         let (reply, answer) = oneshot::channel();
         let mut abandon = None;
         self.when_room(to, Kind::sent_to(handle), || {
@@ -65,6 +75,7 @@ impl Broker {
                 handle,
                 body,
             });
+            self.sent(to, turn);
         })
         .await;
         let answer = answer.await;
@@ -73,16 +84,33 @@ impl Broker {
         answer.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
     }
 
-    /// Waits until a request may be sent to a context that is further away than a neighbour.
-    async fn paced(&self, to: ContextId, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let allowed = {
+    /// Waits until something may be sent to a context that is further away than a neighbour.
+    async fn paced(&self, to: ContextId, bytes: usize) -> Option<Turn> {
+        let pace = {
             let mut core = self.lock();
             let router = &core.router;
             // Where no way leads the router says so.
             let next = router.towards(to).and_then(|link| router.peer(link));
             (next? != to).then(|| core.pacing.of(to))?
         };
-        pacing::wait(allowed, bytes).await
+        let ask = |unread| self.ask_whether_read(to, unread);
+        Some(pace.turn(bytes, ask).await)
+    }
+
+    fn sent(&self, to: ContextId, turn: Option<Turn>) {
+        if let Some(unread) = turn.and_then(Turn::sent) {
+            self.ask_whether_read(to, unread);
+        }
+    }
+
+    /// Asks behind what was sent, and holds its weight until the answer is here.
+    fn ask_whether_read(&self, to: ContextId, unread: Unread) {
+        let broker = self.clone();
+        self.shared.io.spawn(async move {
+            // Where there is no answer nothing is on its way any longer, either.
+            let _ = broker.ask(to, Handle::PING, Body::empty(), None).await;
+            drop(unread);
+        });
     }
 
     /// An id for a child that this context starts.
@@ -104,12 +132,17 @@ impl Broker {
         id.unwrap_or_else(|_| Err(self.dead(DeadReason::LinkDown(Down::ClosedHere))))
     }
 
-    /// Sends a message that has no reply. Waits only for room in the queue of the link.
+    /// Sends a message that has no reply. Waits only for room in the queue of the link; what must not overtake a call,
+    /// as that does.
     ///
     /// # Errors
     /// If the message is too large. A message to a context that is gone is lost without one.
     pub async fn post(&self, to: ContextId, handle: Handle, body: Body) -> Result<(), Dead> {
         let body = self.packed(body)?;
+        let turn = match handle {
+            Handle::CALL_FUNCTION | Handle::END_CHAIN => self.paced(to, body.bytes().len()).await,
+            _ => None,
+        };
         self.when_room(to, Kind::sent_to(handle), || {
             self.drive(Input::Post {
                 to,
@@ -117,6 +150,7 @@ impl Broker {
                 reply_to: Handle::NONE,
                 body,
             });
+            self.sent(to, turn);
         })
         .await;
         Ok(())

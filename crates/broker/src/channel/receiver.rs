@@ -7,6 +7,7 @@ use proto::message::{Address, Credit, Dead, DeadReason};
 use proto::router::{Accept, Input};
 use proto::{Body, ContextId, Flags, Handle};
 use std::sync::Arc;
+use tokio::task::AbortHandle;
 
 /// The reading end of a channel: a queue in this context, with an address at which others can send to it.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub struct Receiver {
     broker: Broker,
     handle: Handle,
     inbox: Arc<Inbox>,
+    /// Asks whether the one context that may send is there, if it is neither above nor below.
+    asking: Option<AbortHandle>,
 }
 
 /// Something that came to a receiver.
@@ -54,28 +57,48 @@ impl Received {
 
 impl Broker {
     /// Makes a receiver for what these contexts send. Each of their senders may have `window` bytes on the way, at
-    /// least 256 KiB and at most [`MAX_WINDOW`](crate::MAX_WINDOW).
+    /// least 256 KiB and at most [`MAX_WINDOW`](crate::MAX_WINDOW). One for a context that is gone, or that may not send
+    /// here, has that to say at once.
     #[must_use]
     pub fn receiver(&self, accept: Accept, window: u64) -> Receiver {
         let inbox = Inbox::new(accept, window);
-        let handle = {
+        let (handle, elsewhere) = {
             let mut core = self.lock();
             let handle = core.router.listen(accept);
-            // Nobody would say later that a context is gone which is not there now.
-            if let Accept::Context(only) = accept
-                && core.router.towards(only).is_none()
-            {
-                let none = self.dead(DeadReason::NoRoute(only));
-                inbox.gone(|context| context == only, &none);
+            let mut elsewhere = None;
+            if let Accept::Context(only) = accept {
+                let towards = core.router.towards(only);
+                if towards.is_none() {
+                    // Nobody would say later that a context is gone which is not there now.
+                    let none = self.dead(DeadReason::NoRoute(only));
+                    inbox.gone(|context| context == only, &none);
+                } else if towards == core.router.parent() && !self.shared.above.contains(&only) {
+                    elsewhere = Some(only);
+                }
             }
             core.inboxes.insert(handle, inbox.clone());
-            handle
+            (handle, elsewhere)
         };
+        let asking = elsewhere.map(|only| self.ask_for(only, inbox.clone()));
         Receiver {
             broker: self.clone(),
             handle,
             inbox,
+            asking,
         }
+    }
+
+    /// Asks a context elsewhere whether it is there. All on the way note that somebody here wants to know when it goes,
+    /// and say so if it is gone already.
+    fn ask_for(&self, only: ContextId, inbox: Arc<Inbox>) -> AbortHandle {
+        let broker = self.clone();
+        let asking = self.shared.io.spawn(async move {
+            let asked = broker.ask(only, Handle::PING, Body::empty(), None);
+            if let Err(dead) = asked.await {
+                inbox.gone(|context| context == only, &dead);
+            }
+        });
+        asking.abort_handle()
     }
 }
 
@@ -90,8 +113,7 @@ impl Receiver {
     }
 
     /// Waits for the next thing that comes. Dropping the future loses nothing. Waits for ever if nobody sends: whoever
-    /// expects something of one context makes the receiver for that one, and learns here if it is gone: of one that is
-    /// neither above nor below, only once something has passed between the two.
+    /// expects something of one context makes the receiver for that one, and learns here if it is gone.
     pub async fn next(&mut self) -> Received {
         let (received, grant) = self.inbox.take().await;
         self.grant(&received, grant);
@@ -127,6 +149,9 @@ impl Receiver {
 
 impl Drop for Receiver {
     fn drop(&mut self) {
+        if let Some(asking) = &self.asking {
+            asking.abort();
+        }
         {
             let mut core = self.broker.lock();
             core.router.close(self.handle);

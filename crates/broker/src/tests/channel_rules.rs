@@ -2,7 +2,7 @@
 
 use super::channels::{next, number, until_refused};
 use super::peer::Peer;
-use super::support::{ALICE, Context, MASTER, frame, to};
+use super::support::{ALICE, Context, MASTER, frame, to, until};
 use super::tree::Tree;
 use crate::{Item, WINDOW};
 use proto::message::{Address, Dead, DeadReason, INITIAL_CREDIT};
@@ -141,6 +141,42 @@ async fn without_its_parent_a_context_misses_all_that_is_elsewhere() {
     assert!(matches!(next(&mut receiver).await, Item::Dead(_)));
     assert!(matches!(next(&mut silent).await, Item::Dead(_)));
     drop((receiver, silent, sender));
+    tree.idle().await;
+}
+
+#[tokio::test]
+async fn a_sibling_that_never_said_anything_is_missed_too() {
+    let (tree, left, right) = between_siblings(true).await;
+    let only = Accept::Context(right);
+    let mut early = tree.broker(left).receiver(only, WINDOW);
+    // All on the way know that somebody asks, and it is there.
+    until(|| tree.broker(left).inspect().requests == 0).await;
+    assert!(early.try_next().is_none());
+    // One that is closed before there is an answer leaves nothing behind.
+    drop(tree.broker(left).receiver(only, WINDOW));
+    tree.cut(right);
+    assert!(matches!(next(&mut early).await, Item::Dead(_)));
+    let mut late = tree.broker(left).receiver(only, WINDOW);
+    let gone = Dead {
+        reason: DeadReason::NoRoute(right),
+        at: MASTER,
+    };
+    assert_eq!(next(&mut late).await, Item::Dead(gone));
+    drop((early, late));
+    tree.idle().await;
+}
+
+#[tokio::test]
+async fn a_receiver_for_one_that_may_not_send_there_says_so() {
+    let (tree, left, right) = between_siblings(false).await;
+    let only = Accept::Context(right);
+    let mut receiver = tree.broker(left).receiver(only, WINDOW);
+    let refused = Dead {
+        reason: DeadReason::Unauthorised,
+        at: MASTER,
+    };
+    assert_eq!(next(&mut receiver).await, Item::Dead(refused));
+    drop(receiver);
     tree.idle().await;
 }
 

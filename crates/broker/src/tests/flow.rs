@@ -67,25 +67,27 @@ async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
 
 #[tokio::test]
 async fn answers_that_nobody_waits_to_send_are_bounded_too() {
-    let master = Context::new(MASTER);
-    let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
-    // A ping costs its sender as much as its answer costs us.
-    let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
-    let many = super::support::encode(&ping).repeat(1000);
-    let flood = async {
-        loop {
-            let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
-            if write.await.is_err() {
-                break;
+    for reply_to in [Handle::NONE, Handle(5000)] {
+        let master = Context::new(MASTER);
+        let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
+        // A ping costs its sender as much as its answer costs us.
+        let ping = frame(ALICE, MASTER, Handle::PING, reply_to, &Body::empty());
+        let many = super::support::encode(&ping).repeat(1000);
+        let flood = async {
+            loop {
+                let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
+                if write.await.is_err() {
+                    break;
+                }
+                assert!(master.queued() <= ANSWER_BOUND + OVERHEAD);
             }
-            assert!(master.queued() <= ANSWER_BOUND + OVERHEAD);
-        }
-    };
-    let (why, ()) = tokio::join!(link.down(), flood);
-    let text = "the peer does not read what it is sent".to_owned();
-    assert_eq!(why, Down::Io(text));
-    assert_eq!(master.queued(), 0);
-    master.idle(0).await;
+        };
+        let (why, ()) = tokio::join!(link.down(), flood);
+        let text = "the peer does not read what it is sent".to_owned();
+        assert_eq!(why, Down::Io(text));
+        assert_eq!(master.queued(), 0);
+        master.idle(0).await;
+    }
 }
 
 #[tokio::test]

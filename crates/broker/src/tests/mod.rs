@@ -10,6 +10,7 @@ mod flow;
 mod forest;
 mod heartbeat;
 mod links;
+mod pacing;
 mod peer;
 mod pressure;
 mod queue;

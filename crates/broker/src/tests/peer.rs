@@ -4,7 +4,7 @@ use super::support::{Context, LIMITS, encode, frame};
 use crate::{Broker, Link};
 use proto::message::Credit;
 use proto::router::Role;
-use proto::{Body, ContextId, Frame, FrameDecoder, Handle};
+use proto::{Body, ContextId, Frame, FrameDecoder, Handle, Header};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 
@@ -72,6 +72,23 @@ impl Peer {
         let credit = Body::new(&Credit { sender, bytes }).unwrap();
         self.send(&frame(from, to, Handle::CREDIT, Handle::NONE, &credit))
             .await;
+    }
+
+    /// If this is a PING with a reply, answers it as every context does.
+    pub(super) async fn answered_ping(&mut self, asked: &Frame) -> bool {
+        let Header {
+            src,
+            dst,
+            handle,
+            reply_to,
+            ..
+        } = asked.header;
+        let is_ping = handle == Handle::PING && reply_to.is_dynamic();
+        if is_ping {
+            self.send(&frame(dst, src, reply_to, Handle::NONE, &Body::empty()))
+                .await;
+        }
+        is_ping
     }
 
     /// The next frame, or none at the end of the stream. Reads no more than it must.

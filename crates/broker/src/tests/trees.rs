@@ -284,17 +284,3 @@ async fn unknown_contexts_are_unknown_wherever_one_asks() {
     }
     tree.idle().await;
 }
-
-#[tokio::test]
-async fn pacing_forgets_whom_nobody_asks() {
-    let (tree, ids) = Tree::line(false, 2).await;
-    // A leaf knows nobody but its parent, and asks that for whomever it is told to.
-    for n in 0..3000 {
-        let asked = tree
-            .broker(ids[2])
-            .request(ContextId(500_000 + n), Handle(7), Body::empty())
-            .await;
-        assert!(asked.is_err());
-    }
-    assert!(tree.broker(ids[2]).lock().pacing.len() <= 1024);
-}

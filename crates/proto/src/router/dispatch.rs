@@ -78,7 +78,13 @@ impl Router {
                     self.outputs.push_back(Output::Cancel { call });
                 }
             }
-            Handle::PING => self.send(link, header.src, Handle::PONG, Handle::NONE, &Body::empty()),
+            Handle::PING => {
+                let to = match header.reply_to {
+                    reply_to if reply_to.is_dynamic() => reply_to,
+                    _ => Handle::PONG,
+                };
+                self.send(link, header.src, to, Handle::NONE, &Body::empty());
+            }
             // It was heard, which is all that it is for.
             Handle::PONG => {}
             Handle::SHUTDOWN => self.outputs.push_back(Output::Shutdown),

@@ -1,7 +1,7 @@
 //! Who has to say something when, and who is given up.
 
 use super::support::{
-    ALICE, BOB, HEARTBEAT, MASTER, Sut, config, dead, frame, link, load, replied, send,
+    ALICE, BOB, FIRST, HEARTBEAT, MASTER, Sut, config, dead, frame, link, load, replied, send,
 };
 use proto::message::{DeadReason, Down};
 use proto::router::{Config, Input, Output, Role, Router};
@@ -14,6 +14,10 @@ fn a_ping_is_answered() {
     let ping = frame(MASTER, ALICE, Handle::PING, Handle::NONE, &Body::empty());
     let pong = send(ALICE, MASTER, Handle::PONG, Handle::NONE, &Body::empty());
     assert_eq!(slave.frame(MASTER, ping), [pong]);
+    // Whoever waits for the answer has it where it waits.
+    let ping = frame(MASTER, ALICE, Handle::PING, FIRST, &Body::empty());
+    let answer = send(ALICE, MASTER, FIRST, Handle::NONE, &Body::empty());
+    assert_eq!(slave.frame(MASTER, ping), [answer]);
 }
 
 #[test]

@@ -97,6 +97,14 @@ impl Checker {
         let (to, handle, mark) = (asked.to, asked.handle, asked.mark);
         let clean = self.tree.is_clean(me, to);
         match reply {
+            Ok(body) if clean && handle == Handle::PING => {
+                assert_eq!(
+                    *body,
+                    Body::empty(),
+                    "it was only asked whether it is there"
+                );
+                self.seen.note("pinged");
+            }
             Ok(body) if clean => {
                 let reply = &self.sent[index(mark_of(body))];
                 assert_eq!(

@@ -99,7 +99,15 @@ impl Model {
                     self.expected.push(Output::Cancel { call });
                 }
             }
-            122 => self.send_over(link, src, Handle::PONG, Handle::NONE, &Body::empty()),
+            122 => {
+                let wants_reply = header.reply_to.is_dynamic();
+                let to = if wants_reply {
+                    header.reply_to
+                } else {
+                    Handle::PONG
+                };
+                self.send_over(link, src, to, Handle::NONE, &Body::empty());
+            }
             123 => {}
             106 => self.expected.push(Output::Shutdown),
             103 => self.add(link, src, &body),
