@@ -114,8 +114,9 @@ async fn related_modules_come_with_the_one_that_is_asked_for() {
     let line = line(&master, 2).await;
     master.relate(&guests.calculator, std::slice::from_ref(&guests.misbehave));
     add(&line[1], &guests.calculator, 1, 2).await;
+    // Also where it is needed, two hops away.
     until("the other comes", async || {
-        has(&line[0], &guests.misbehave).await
+        has(&line[1], &guests.misbehave).await
     })
     .await;
     let before = sent(&master);

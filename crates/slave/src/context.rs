@@ -81,13 +81,16 @@ impl Context {
 
     /// FORWARD_MODULE: get it, and tell the next one on the way.
     async fn forward(self: Arc<Self>, broker: Broker, forward: ForwardModule) {
-        let ForwardModule { target, content } = forward;
+        let ForwardModule {
+            target, content, ..
+        } = &forward;
+        let target = *target;
         if target == broker.me() {
-            self.load(&broker, &content).await;
+            self.load(&broker, content).await;
         } else if let Some(next) = broker.towards(target).filter(|_| broker.is_below(target)) {
             // If it cannot be had here, it cannot be had there either, which is for whoever asks there to learn.
-            let _ = self.relay.find(&broker, &content).await;
-            self.server.push(&broker, next, target, content).await;
+            let _ = self.relay.find(&broker, content).await;
+            self.server.push(&broker, next, &forward).await;
         }
     }
 
@@ -148,6 +151,7 @@ impl Receive for Receiver {
             Handle::GET_MODULE | Handle::GET_RESOURCE => context.server.asked(broker, &message),
             Handle::FORWARD_MODULE => match message.body.decode(broker.limits()) {
                 Ok(forward) => {
+                    context.relay.forwarded(&forward);
                     tokio::spawn(context.clone().forward(broker.clone(), forward));
                 }
                 Err(error) => tracing::warn!("dropped a message from {:?}: {error}", message.src),

@@ -5,7 +5,9 @@ use super::tree::Tree;
 use broker::content::Server;
 use broker::{Broker, Link, ServiceError};
 use connect::Process;
-use proto::message::{Content, Dead, DeadReason, Down, Hello, Inspection, ModuleRef};
+use proto::message::{
+    Content, Dead, DeadReason, Down, ForwardModule, Hello, Inspection, ModuleRef,
+};
 use proto::{Body, ContextId, Handle, Limits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -144,20 +146,25 @@ impl Context {
             module: module.reference.clone(),
             compatibility: self.hello.compatibility.clone(),
         };
-        let Shared { broker, server, .. } = &self.shared;
-        if let Some(next) = broker.towards(self.id) {
-            server.push(broker, next, self.id, content).await;
-        }
+        self.push(content).await;
     }
 
     /// The same for a file that was offered with [`Sources::offer`](super::Sources::offer). Contexts on the way keep
     /// files of up to 8 MiB.
     pub async fn preload_source(&self, source: &super::Source) {
         self.shared.offer_sources().await;
+        self.push(Content::Resource(source.digest)).await;
+    }
+
+    async fn push(&self, content: Content) {
         let Shared { broker, server, .. } = &self.shared;
-        let content = Content::Resource(source.digest);
         if let Some(next) = broker.towards(self.id) {
-            server.push(broker, next, self.id, content).await;
+            let forward = ForwardModule {
+                target: self.id,
+                content,
+                with: None,
+            };
+            server.push(broker, next, &forward).await;
         }
     }
 

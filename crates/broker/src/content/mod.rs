@@ -6,6 +6,7 @@
 mod asked;
 mod fetch;
 mod packed;
+mod related;
 mod relay;
 mod send;
 mod serve;

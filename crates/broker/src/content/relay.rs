@@ -1,10 +1,11 @@
 //! A context between others: what its children want it has, or asks its parent for, once.
 
+use super::related::Related;
 use super::serve::{Contents, Served};
 use super::{Fetcher, Key, Packed, Store, packed};
 use crate::Broker;
 use async_trait::async_trait;
-use proto::message::{Content, ModuleRef};
+use proto::message::{CompatibilityId, Content, ForwardModule, ModuleRef};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -26,6 +27,7 @@ pub struct Relay {
     own: Arc<dyn Own>,
     /// One at a time asks for a data file; the others wait whether it is one that is kept.
     turns: Mutex<HashMap<Key, Weak<tokio::sync::Mutex<()>>>>,
+    related: Related,
 }
 
 impl Relay {
@@ -37,7 +39,14 @@ impl Relay {
             store,
             own,
             turns: Mutex::default(),
+            related: Related::default(),
         }
+    }
+
+    /// A FORWARD_MODULE has come. Must be said before anything that comes behind it is looked at: that may be what it
+    /// belongs to.
+    pub fn forwarded(&self, forward: &ForwardModule) {
+        self.related.note(forward);
     }
 
     /// Content that this context itself wants, or that it shall have for those below.
@@ -91,6 +100,10 @@ impl Relay {
 
 #[async_trait]
 impl Contents for Relay {
+    fn related(&self, module: &ModuleRef, compatibility: &CompatibilityId) -> Vec<Content> {
+        self.related.of(module.digest, compatibility)
+    }
+
     fn is_missing(&self, content: &Content) -> bool {
         self.fetcher.is_refused(&Key::from(content))
     }

@@ -33,7 +33,7 @@ pub trait Contents: Send + Sync {
         true
     }
 
-    /// What a child that asks for this module will most likely ask for next. It is told to.
+    /// What a child that asks for this module will most likely ask for next. It is told to once the module is found.
     fn related(&self, _module: &ModuleRef, _compatibility: &CompatibilityId) -> Vec<Content> {
         Vec::new()
     }
@@ -148,15 +148,6 @@ impl Server {
         content: Content,
         to: Handle,
     ) {
-        if let Content::Module {
-            module,
-            compatibility,
-        } = &content
-        {
-            for content in self.contents.related(module, compatibility) {
-                self.push(broker, child, child, content).await;
-            }
-        }
         let sent = async {
             let served = loop {
                 let offers = self.offers.load(Ordering::SeqCst);
@@ -180,6 +171,7 @@ impl Server {
                     }
                 }
             };
+            self.push_related(broker, child, &content).await;
             let (transfer, about) = served.announcement();
             let found = Loaded::Found { transfer, about };
             announce(broker, child, &content, to, found).await?;
@@ -207,15 +199,29 @@ impl Server {
         }
     }
 
-    /// Tells a child to fetch content that will be needed in `target`, which is the child or below it.
-    pub async fn push(
-        &self,
-        broker: &Broker,
-        child: ContextId,
-        target: ContextId,
-        content: Content,
-    ) {
-        if let Ok(body) = Body::new(&ForwardModule { target, content }) {
+    /// Tells a child that has asked for a module to ask for what belongs to it. Where this context had to ask itself it
+    /// was told so before the module came.
+    async fn push_related(&self, broker: &Broker, child: ContextId, content: &Content) {
+        let Content::Module {
+            module,
+            compatibility,
+        } = content
+        else {
+            return;
+        };
+        for content in self.contents.related(module, compatibility) {
+            let forward = ForwardModule {
+                target: child,
+                content,
+                with: Some(module.digest),
+            };
+            self.push(broker, child, &forward).await;
+        }
+    }
+
+    /// Tells a child to fetch content that will be needed there or below it.
+    pub async fn push(&self, broker: &Broker, child: ContextId, forward: &ForwardModule) {
+        if let Ok(body) = Body::new(forward) {
             // A child that is gone needs nothing.
             let _ = broker.post(child, Handle::FORWARD_MODULE, body).await;
         }

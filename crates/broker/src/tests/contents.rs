@@ -6,7 +6,7 @@ use super::peer::Peer;
 use super::support::{ALICE, Context, MASTER, frame, until};
 use crate::IO_SIZE;
 use crate::content::Key;
-use proto::message::{Dead, DeadReason, ForwardModule, GetResource};
+use proto::message::{Dead, DeadReason, GetResource};
 use proto::router::Role;
 use proto::{Body, Digest, Handle};
 use std::sync::Arc;
@@ -158,31 +158,6 @@ async fn without_a_parent_nobody_waits_for_content() {
     until(|| forest.tree.broker(leaf).inspect().links.is_empty()).await;
     let why = forest.get(leaf, &module(1)).await.unwrap_err();
     assert!(why.starts_with("no route to context"), "{why}");
-}
-
-#[tokio::test]
-async fn what_will_be_needed_can_be_pushed() {
-    let forest = Forest::new().await;
-    let [upper, _] = forest.relays;
-    let target = forest.leaves[0];
-    let server = &forest.nodes[&MASTER].server;
-    let master = forest.tree.broker(MASTER);
-    server.push(master, upper, target, module(4)).await;
-    let node = &forest.nodes[&upper];
-    until(|| !node.forwarded.lock().unwrap().is_empty()).await;
-    let content = module(4);
-    assert_eq!(
-        *node.forwarded.lock().unwrap(),
-        [ForwardModule { target, content }]
-    );
-    // The relay fetches it, as it was told, and has it when the target asks.
-    forest.shelf.put(&module(4), b"soon");
-    let relay = node.relay.as_ref().unwrap();
-    let broker = forest.tree.broker(upper);
-    relay.whole(broker, &module(4)).await.unwrap();
-    assert_eq!(forest.shelf.asked(), 1);
-    forest.get(target, &module(4)).await.unwrap();
-    assert_eq!(forest.shelf.asked(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -64,6 +64,8 @@ pub(super) struct Shelf {
     pub(super) asked: AtomicUsize,
     /// Nothing is found as long as this holds.
     pub(super) hangs: Mutex<bool>,
+    /// What belongs to which module.
+    pub(super) related: Mutex<BTreeMap<Digest, Vec<Content>>>,
 }
 
 impl Shelf {
@@ -91,6 +93,11 @@ impl Contents for Shelf {
             .map(Served::Whole)
             .ok_or_else(|| "there is no such thing".to_owned())
     }
+
+    fn related(&self, module: &ModuleRef, _: &CompatibilityId) -> Vec<Content> {
+        let related = self.related.lock().unwrap();
+        related.get(&module.digest).cloned().unwrap_or_default()
+    }
 }
 
 struct Nothing;
@@ -107,6 +114,7 @@ pub(super) struct Node {
     pub(super) fetcher: Option<Fetcher>,
     pub(super) relay: Option<Arc<Relay>>,
     pub(super) server: Server,
+    pub(super) store: Arc<Store>,
     pub(super) forwarded: Mutex<Vec<ForwardModule>>,
 }
 
@@ -116,6 +124,7 @@ impl Node {
             fetcher: None,
             relay: None,
             server: Server::new(shelf),
+            store: Arc::new(Store::new(0)),
             forwarded: Mutex::default(),
         })
     }
@@ -123,11 +132,16 @@ impl Node {
     pub(super) fn below(parent: ContextId) -> Arc<Self> {
         let fetcher = Fetcher::new(parent);
         let store = Arc::new(Store::new(64 << 20));
-        let relay = Arc::new(Relay::new(fetcher.clone(), store, Arc::new(Nothing)));
+        let relay = Arc::new(Relay::new(
+            fetcher.clone(),
+            store.clone(),
+            Arc::new(Nothing),
+        ));
         Arc::new(Self {
             fetcher: Some(fetcher),
             relay: Some(relay.clone()),
             server: Server::new(relay),
+            store,
             forwarded: Mutex::default(),
         })
     }
@@ -156,8 +170,19 @@ impl Receive for Node {
                 }
             }
             Handle::FORWARD_MODULE => {
-                let forward = message.body.decode(broker.limits()).unwrap();
-                self.forwarded.lock().unwrap().push(forward);
+                let forward: ForwardModule = message.body.decode(broker.limits()).unwrap();
+                self.forwarded.lock().unwrap().push(forward.clone());
+                let relay = self.relay.clone().unwrap();
+                relay.forwarded(&forward);
+                let (server, broker) = (self.server.clone(), broker.clone());
+                tokio::spawn(async move {
+                    let _ = relay.whole(&broker, &forward.content).await;
+                    if let Some(next) = broker.towards(forward.target)
+                        && broker.is_below(forward.target)
+                    {
+                        server.push(&broker, next, &forward).await;
+                    }
+                });
             }
             _ => {}
         }
@@ -203,6 +228,22 @@ impl Forest {
             relays: [upper, lower],
             leaves,
         }
+    }
+
+    /// What a context wants that keeps what it gets.
+    pub(super) async fn want(&self, at: ContextId, content: &Content) {
+        let relay = self.nodes[&at].relay.as_ref().unwrap();
+        let whole = timeout(
+            Duration::from_secs(20),
+            relay.whole(self.tree.broker(at), content),
+        );
+        whole.await.expect("it has an end").expect("it is there");
+    }
+
+    /// Bytes that a context has sent to all its neighbours.
+    pub(super) fn sent(&self, at: ContextId) -> u64 {
+        let links = self.tree.broker(at).inspect().links;
+        links.iter().map(|link| link.sent).sum()
     }
 
     pub(super) async fn get(

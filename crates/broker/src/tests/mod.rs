@@ -13,6 +13,7 @@ mod links;
 mod pacing;
 mod peer;
 mod pressure;
+mod pushed;
 mod queue;
 mod quick;
 mod races;

@@ -76,6 +76,8 @@ pub struct ForwardModule {
     pub target: ContextId,
     /// What to fetch.
     pub content: Content,
+    /// The module that it is used with: whoever below asks for that is to be told the same. None: it stands alone.
+    pub with: Option<Digest>,
 }
 
 /// A module or a data file.

@@ -24,9 +24,13 @@ pub fn all() -> Vec<Example> {
         let load = LoadResource { digest, to, loaded };
         item(name, down(Handle::LOAD_RESOURCE), load)
     };
-    let forward = |name, content| {
+    let forward = |name, content, with| {
         let target = ContextId(4);
-        let forward = ForwardModule { target, content };
+        let forward = ForwardModule {
+            target,
+            content,
+            with,
+        };
         item(name, down(Handle::FORWARD_MODULE), forward)
     };
     let missing = || "not offered".to_owned();
@@ -45,8 +49,9 @@ pub fn all() -> Vec<Example> {
                 module: module(),
                 compatibility: compatibility(),
             },
+            Some(RESOURCE),
         ),
-        forward("forward-resource", Content::Resource(RESOURCE)),
+        forward("forward-resource", Content::Resource(RESOURCE), None),
     ]
 }
 
