@@ -3,16 +3,13 @@
 //! Most bodies are one item. A call and its outcome are two: a head that says what it is, and the
 //! value, which only the runtime can read because only it knows the value's WIT type.
 
-use crate::{Flags, Limits, item};
+use crate::{Flags, Limits, cbor};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 use zstd::zstd_safe;
 
 /// Nested deeper than this, a message is refused.
 const MAX_DEPTH: usize = 64;
-
-/// Characters of an error that may quote what a stranger wrote.
-const MAX_REASON: usize = 200;
 
 /// Level 1 of zstd: beyond it, time grows faster than size shrinks on messages.
 const ZSTD_LEVEL: i32 = 1;
@@ -137,13 +134,8 @@ impl Body {
     /// If the first item is not the message that is asked for.
     pub fn split<T: DeserializeOwned>(&self, limits: Limits) -> Result<(T, Bytes), BodyError> {
         let bytes = self.unpacked(limits)?;
-        let mut rest: &[u8] = &bytes;
-        let message = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH)
-            .map_err(describe)?;
-        let len = bytes.len() - rest.len();
-        if item::length(&bytes, MAX_DEPTH) != Some(len) {
-            return Err(BodyError::Cbor("it is not one item".to_owned()));
-        }
+        let (message, len) =
+            cbor::read(&bytes, MAX_DEPTH).map_err(|error| BodyError::Cbor(error.to_string()))?;
         let tail = bytes.slice(len..);
         Ok((message, tail))
     }
@@ -159,19 +151,4 @@ impl Body {
     pub fn bytes(&self) -> &Bytes {
         &self.bytes
     }
-}
-
-/// What is wrong with a CBOR item, for a person, in few words whatever a stranger wrote.
-fn describe<E>(error: ciborium::de::Error<E>) -> BodyError {
-    use ciborium::de::Error;
-    let at = |at: Option<usize>| at.map_or_else(String::new, |at| format!(" at byte {at}"));
-    BodyError::Cbor(match error {
-        Error::Io(_) => "it ends too early".to_owned(),
-        Error::Syntax(byte) => format!("no CBOR at byte {byte}"),
-        Error::Semantic(byte, what) => {
-            let what: String = what.chars().take(MAX_REASON).collect();
-            format!("{what}{}", at(byte))
-        }
-        Error::RecursionLimitExceeded => format!("nested deeper than {MAX_DEPTH}"),
-    })
 }

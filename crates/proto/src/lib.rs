@@ -7,12 +7,12 @@
 #![forbid(unsafe_code)]
 
 pub mod body;
+mod cbor;
 pub mod digest;
 pub mod flow;
 pub mod frame;
 pub mod header;
 pub mod id;
-mod item;
 pub mod message;
 pub mod policy;
 pub mod router;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
-use words::quoted;
+use words::{quoted, unquoted};
 
 /// How a file may be used. Writing includes reading.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -27,7 +27,7 @@ pub enum Access {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grant {
-    /// Read this absolute path and all below it: `read:/etc/hosts`.
+    /// Read this absolute path and all below it: `read:/etc/hosts`. It may be quoted: `read:'/srv/two words'`.
     Read(String),
     /// Read and write this absolute path and all below it: `write:/srv/app`.
     Write(String),
@@ -59,7 +59,12 @@ impl FromStr for Grant {
             found: text.to_owned(),
             expected,
         };
-        let path = |path, expected| normal_path(path).ok_or_else(|| fail(expected));
+        // Paths are absolute: one that begins with a quote is quoted, as they are where grants are shown.
+        let path = |path, expected| {
+            unquoted(path)
+                .and_then(|path| normal_path(&path))
+                .ok_or_else(|| fail(expected))
+        };
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
             Some(("read", rest)) => {

@@ -1,7 +1,11 @@
 //! Grants as a person writes and reads them, and what they cover.
 
+#[path = "support/rng.rs"]
+mod rng;
+
 use proto::policy::{Exec, Grant, Input, normal_path};
 use proto::{Access, Digest, Policy};
+use rng::Rng;
 
 #[test]
 fn a_path_has_one_normal_form_or_none() {
@@ -141,10 +145,20 @@ fn a_grant_reads_back_as_it_was_written() {
         "net:127.0.0.1:80",
         "system",
     ] {
-        // Paths are not quoted where they are written.
-        let text_in = text.replace("read:'/a, write:/b'", "read:/a, write:/b");
-        let grant: Grant = text_in.parse().expect(text);
+        let grant: Grant = text.parse().expect(text);
         assert_eq!(grant.to_string(), text);
+    }
+    // Paths need not be quoted where they are written.
+    let plain: Grant = "read:/a, write:/b".parse().expect("a grant");
+    assert_eq!(plain.to_string(), "read:'/a, write:/b'");
+    for text in [
+        "read:'/a",
+        "read:'/a' b",
+        "read:'a'",
+        "write:''",
+        "read:\"/a\"/..",
+    ] {
+        assert!(text.parse::<Grant>().is_err(), "{text}");
     }
     let secret: Grant = "exec:TOKEN=secret curl".parse().expect("a grant");
     assert_eq!(secret.to_string(), "exec:TOKEN=… curl");
@@ -153,4 +167,50 @@ fn a_grant_reads_back_as_it_was_written() {
         ..exec(&["sh"])
     };
     assert_eq!(Grant::Exec(fed).to_string(), "exec:sh <07070707");
+}
+
+/// What has a meaning somewhere in a grant, and what has none.
+const CHARS: [char; 24] = [
+    'a', 'B', '7', '/', '.', '-', 'C', '=', '_', '*', '<', ' ', '\t', '\n', '\'', '"', '\\', ',',
+    ':', '$', '~', '#', 'ß', '\u{2028}',
+];
+
+fn word(rng: &mut Rng) -> String {
+    (0..rng.below(6)).map(|_| *rng.pick(&CHARS)).collect()
+}
+
+fn path(rng: &mut Rng) -> Option<String> {
+    normal_path(&format!("/{}", word(rng)))
+}
+
+#[test]
+fn whatever_a_grant_shows_it_reads_back() {
+    let mut shown = [0; 3];
+    for seed in 0..20_000 {
+        let mut rng = Rng::new(seed);
+        let kind = rng.below(3);
+        let grant = match kind {
+            0 => path(&mut rng).map(Grant::Read),
+            1 => path(&mut rng).map(Grant::Write),
+            _ => path(&mut rng).map(|cwd| {
+                let words = 1 + rng.below(4);
+                Grant::Exec(Exec {
+                    argv: (0..words).map(|_| word(&mut rng)).collect(),
+                    any_more: rng.percent(50),
+                    // Values are not shown.
+                    env: Vec::new(),
+                    cwd,
+                    input: *rng.pick(&[Input::Nothing, Input::Any]),
+                })
+            }),
+        };
+        let Some(grant) = grant else { continue };
+        if matches!(&grant, Grant::Exec(exec) if !Exec::is_program(&exec.argv[0])) {
+            continue;
+        }
+        shown[kind] += 1;
+        let text = grant.to_string();
+        assert_eq!(text.parse(), Ok(grant), "{text:?}");
+    }
+    assert!(shown.iter().all(|times| *times > 2000), "{shown:?}");
 }

@@ -181,6 +181,7 @@ fn grant_text(body: &Body) {
     match &grant {
         Grant::Read(path) | Grant::Write(path) => {
             assert_eq!(normal_path(path).as_ref(), Some(path));
+            assert_eq!(grant.to_string().parse(), Ok(grant));
         }
         // Variables may be secrets and are not shown. What is shown is read back as it was.
         Grant::Exec(exec) if !exec.env.is_empty() => assert!(grant.to_string().contains('…')),

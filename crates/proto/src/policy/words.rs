@@ -1,5 +1,7 @@
 //! Words as a shell quotes them, so that a grant can be read only in one way.
 
+use std::borrow::Cow;
+
 /// A word, and where in it the first quote was.
 #[derive(Default)]
 pub(super) struct Word {
@@ -61,6 +63,15 @@ pub(super) fn split(text: &str) -> Option<Vec<Word>> {
     }
     words.extend(word);
     Some(words)
+}
+
+/// What is one quoted word, or no quoted word at all. None for anything else that begins with a quote.
+pub(super) fn unquoted(text: &str) -> Option<Cow<'_, str>> {
+    if !text.starts_with(['\'', '"']) {
+        return Some(text.into());
+    }
+    let [word] = <[Word; 1]>::try_from(split(text)?).ok()?;
+    Some(word.text.into())
 }
 
 /// The word as [`split`] reads it back. What has a meaning in a grant or between grants is quoted.

@@ -3,6 +3,7 @@
 mod bodies;
 mod frames;
 mod mutation;
+mod shape;
 
 #[path = "../support/rng.rs"]
 mod rng;

@@ -1,6 +1,7 @@
 //! Damaged frames by the thousand: every decoder, and a router of each kind, survives them.
 
 use super::rng::Rng;
+use super::shape::assert_says;
 use super::vectors;
 use bytes::Bytes;
 use proto::message::{
@@ -9,14 +10,16 @@ use proto::message::{
     Outcome, ServiceOutcome, Welcome,
 };
 use proto::router::{Accept, Config, Input, Quotas, Role, Router};
-use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Limits, LinkId, RequestId};
+use proto::{
+    Body, ContextId, Flags, Frame, FrameDecoder, Handle, Limits, LinkId, Policy, RequestId,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
 
 const CASES: u64 = 10_000;
 
-const LIMITS: Limits = Limits { max_body: 64 << 10 };
+pub const LIMITS: Limits = Limits { max_body: 64 << 10 };
 
 #[test]
 fn damaged_frames_harm_nobody() {
@@ -124,13 +127,14 @@ fn decode_as_everything(frame: &Frame) {
     decode_body(&Body::raw(Flags::ZSTD, frame.body.clone()));
 }
 
-fn decode_body(body: &Body) {
+pub fn decode_body(body: &Body) {
     if let Ok(bytes) = body.unpacked(LIMITS) {
         assert!(bytes.len() <= LIMITS.max_body as usize);
     }
     decode::<Hello>(body);
     decode::<Welcome>(body);
     decode::<Call>(body);
+    decode::<Policy>(body);
     decode::<Outcome>(body);
     decode::<Dead>(body);
     decode::<GetModule>(body);
@@ -149,9 +153,11 @@ fn decode_body(body: &Body) {
     decode::<ServiceOutcome>(body);
 }
 
-/// What is understood can be said again, and is then understood in the same way.
+/// What is understood is what is there, can be said again, and is then understood in the same way.
 fn decode<T: DeserializeOwned + Serialize + PartialEq + Debug>(body: &Body) {
     if let Ok((message, tail)) = body.split::<T>(LIMITS) {
+        let plain = body.unpacked(LIMITS).expect("it was decoded");
+        assert_says(&plain, &message);
         let again = Body::with_tail(&message, &tail).expect("it was decoded");
         let (second, rest) = again
             .split::<T>(Limits::default())
