@@ -278,6 +278,7 @@ impl Broker {
                     handle,
                     body,
                 } => self.perform(call, from, handle, body),
+                Errand::Decline { from, body, why } => self.decline(from, &body, why),
                 Errand::Tell => self.tell_events(),
                 Errand::Abort(task) => task.abort(),
                 Errand::Report {

@@ -13,29 +13,56 @@ const CHAINS: usize = 4096;
 /// What a call says to the next one: nothing, or the outcome that ends the chain.
 type Word = Option<Outcome>;
 
-/// The chains of all callers: for each the word that the next call waits for.
+/// The chains of all callers: for each what the next call is behind.
 #[derive(Debug, Default)]
 pub(crate) struct Chains {
-    last: HashMap<(ContextId, u64), oneshot::Receiver<Word>>,
+    last: HashMap<(ContextId, u64), Before>,
+}
+
+/// What a call is behind.
+#[derive(Debug, Default)]
+struct Before {
+    /// The word of the last call that was taken.
+    word: Option<oneshot::Receiver<Word>>,
+    /// What became of the first that was not, since then.
+    declined: Option<Outcome>,
 }
 
 /// The place of a call in its chain.
 #[derive(Debug)]
 pub(crate) struct Place {
-    before: Option<oneshot::Receiver<Word>>,
+    before: Before,
     after: oneshot::Sender<Word>,
 }
 
 impl Chains {
     /// The next place in a chain. None if there are too many chains.
     pub(crate) fn join(&mut self, caller: ContextId, chain: u64) -> Option<Place> {
+        let last = self.last(caller, chain)?;
+        let (after, word) = oneshot::channel();
+        let behind = Before {
+            word: Some(word),
+            declined: None,
+        };
+        let before = std::mem::replace(last, behind);
+        Some(Place { before, after })
+    }
+
+    /// A call of a chain was not taken: it ends the chain behind those that were.
+    pub(crate) fn fail(&mut self, caller: ContextId, chain: u64, outcome: Outcome) {
+        // Where there are too many chains, the next call of this one is not taken either.
+        if let Some(last) = self.last(caller, chain) {
+            last.declined.get_or_insert(outcome);
+        }
+    }
+
+    /// What the next call of a chain is behind. None if there are too many chains.
+    fn last(&mut self, caller: ContextId, chain: u64) -> Option<&mut Before> {
         let key = (caller, chain);
         if self.last.len() >= CHAINS && !self.last.contains_key(&key) {
             return None;
         }
-        let (after, word) = oneshot::channel();
-        let before = self.last.insert(key, word);
-        Some(Place { before, after })
+        Some(self.last.entry(key).or_default())
     }
 
     /// The chain begins anew, if it goes on at all.
@@ -57,12 +84,13 @@ impl Chains {
 impl Place {
     /// Waits until it is this call's turn and does the work, unless a call before it has ended the chain.
     pub(crate) async fn in_turn(self, work: impl Future<Output = Outcome>) -> Outcome {
-        let before = match self.before {
+        let Before { word, declined } = self.before;
+        let ended = match word {
             // A call that was cancelled says nothing.
-            Some(before) => before.await.unwrap_or(Some(Outcome::Cancelled)),
+            Some(word) => word.await.unwrap_or(Some(Outcome::Cancelled)),
             None => None,
         };
-        let outcome = match before {
+        let outcome = match ended.or(declined) {
             Some(ended) => ended,
             None => work.await,
         };

@@ -57,6 +57,12 @@ pub(crate) enum Errand {
         handle: Handle,
         body: Body,
     },
+    /// A call was not taken: those behind it in its chain must not be either.
+    Decline {
+        from: ContextId,
+        body: Body,
+        why: Dead,
+    },
     Abort(AbortHandle),
     /// Tell the events that have been noted.
     Tell,
@@ -177,6 +183,9 @@ impl Core {
                         handle,
                         body,
                     });
+                }
+                Output::Declined { from, body, why } => {
+                    errands.push(Errand::Decline { from, body, why });
                 }
                 Output::Received(message) => self.received(now, message),
                 Output::Credit { sender, bytes } => {

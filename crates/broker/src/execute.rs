@@ -75,6 +75,19 @@ impl Broker {
         }
     }
 
+    /// Notes that a call was not taken, in its chain if it has one.
+    pub(crate) fn decline(&self, from: ContextId, body: &Body, why: Dead) {
+        if let Ok((
+            Call {
+                chain: Some(chain), ..
+            },
+            _,
+        )) = body.split(self.shared.limits)
+        {
+            self.lock().chains.fail(from, chain, Outcome::Dead(why));
+        }
+    }
+
     /// Starts anything else that was asked for and has one answer.
     pub(crate) fn perform(&self, call: CallId, caller: Caller, handle: Handle, body: Body) {
         let running = Running {

@@ -1,10 +1,10 @@
 //! Chains of calls: in order, and none behind one that has not returned.
 
-use super::support::{MASTER, call, until};
+use super::support::{MASTER, MAX_CALLS, call, dead, until};
 use super::tree::Tree;
 use crate::Broker;
 use bytes::Bytes;
-use proto::message::{Call, EndChain, Outcome};
+use proto::message::{Call, DeadReason, EndChain, Outcome};
 use proto::{Body, ContextId, Handle};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -117,6 +117,43 @@ async fn one_that_is_cancelled_while_it_waits_ends_the_chain_behind_it() {
 }
 
 #[tokio::test]
+async fn one_that_is_not_taken_ends_the_chain_behind_it() {
+    let (tree, ids) = Tree::line(false, 2).await;
+    let leaf = ids[2];
+    let first = begun(&tree, leaf, chained("release", 1)).await;
+    let mut others = Vec::new();
+    for _ in 1..MAX_CALLS {
+        others.push(begun(&tree, leaf, call("hang")).await);
+    }
+    until(|| tree.broker(leaf).calls() == MAX_CALLS).await;
+    // The chain of the first one, and one that has no other call.
+    for chain in [1, 2] {
+        let busy = dead(tree.call(leaf, chained("echo", chain)).await);
+        assert_eq!(busy.reason, DeadReason::Busy);
+    }
+    let begun = tree.begun(leaf);
+    for other in others {
+        other.abort();
+    }
+    until(|| tree.broker(leaf).calls() == 1).await;
+    tree.guest(leaf).released.notify_one();
+    assert_eq!(first.await.unwrap(), one());
+    for chain in [1, 2, 1, 2] {
+        let behind = dead(tree.call(leaf, chained("echo", chain)).await);
+        assert_eq!(behind.reason, DeadReason::Busy);
+        assert_eq!(behind.at, leaf);
+    }
+    assert_eq!(tree.begun(leaf), begun);
+    for chain in [1, 2] {
+        end(tree.broker(MASTER), leaf, chain).await;
+        let again = tree.call(leaf, chained("echo", chain));
+        assert_eq!(again.await, one());
+        end(tree.broker(MASTER), leaf, chain).await;
+    }
+    tree.idle().await;
+}
+
+#[tokio::test]
 async fn callers_do_not_share_their_numbers() {
     let (tree, ids) = Tree::line(false, 2).await;
     let hanging = begun(&tree, ids[2], chained("hang", 1)).await;
@@ -138,8 +175,8 @@ async fn chains_go_with_their_caller_and_have_an_end_in_number() {
         assert_eq!(outcome.await, one());
     }
     let more = tree.call(leaf, chained("echo", 5000));
-    let busy = super::support::dead(more.await);
-    assert_eq!(busy.reason, proto::message::DeadReason::Busy);
+    let busy = dead(more.await);
+    assert_eq!(busy.reason, DeadReason::Busy);
     assert_eq!(tree.begun(leaf), 4096);
     tree.cut(leaf);
     tokio::time::timeout(Duration::from_secs(10), tree.idle())

@@ -1,6 +1,6 @@
 //! Trees of contexts in one process, joined by sockets, with ids that come the way they do in earnest.
 
-use super::support::{Context, MASTER, join, until};
+use super::support::{Context, Guest, MASTER, join, until};
 use crate::{Broker, Link, Settings};
 use proto::ContextId;
 use proto::message::{Call, Outcome};
@@ -79,6 +79,11 @@ impl Tree {
     /// Calls from the master, with one byte of arguments.
     pub(super) async fn call(&self, to: ContextId, call: Call) -> Outcome {
         self.broker(MASTER).call(to, &call, &[1]).await
+    }
+
+    /// What executes calls there.
+    pub(super) fn guest(&self, context: ContextId) -> &Guest {
+        &self.contexts[&context].guest
     }
 
     /// Calls whose future exists there.

@@ -142,7 +142,7 @@ impl Router {
             self.inbound.others_from(link) >= quotas.services
         };
         if busy {
-            return self.reply_dead(header, DeadReason::Busy);
+            return self.decline(header, body, DeadReason::Busy);
         }
         let opened = self
             .inbound
@@ -155,8 +155,20 @@ impl Router {
                 handle: header.handle,
                 body,
             }),
-            None => self.reply_dead(header, DeadReason::InvalidHandle),
+            None => self.decline(header, body, DeadReason::InvalidHandle),
         }
+    }
+
+    /// A call that is not taken. Others may depend on one of a function.
+    fn decline(&mut self, header: &Header, body: Body, reason: DeadReason) {
+        if header.handle == Handle::CALL_FUNCTION {
+            self.outputs.push_back(Output::Declined {
+                from: header.src,
+                body,
+                why: self.dead(reason.clone()),
+            });
+        }
+        self.reply_dead(header, reason);
     }
 
     fn replied(&mut self, link: LinkId, pending: Pending, header: &Header, body: Body) {

@@ -191,6 +191,15 @@ pub enum Output {
         /// The call, encoded.
         body: Body,
     },
+    /// This call of a function was not taken, and its caller is told so. What it belongs to is in the body.
+    Declined {
+        /// Who called.
+        from: ContextId,
+        /// The call, encoded.
+        body: Body,
+        /// Why.
+        why: Dead,
+    },
     /// The caller gave it up or is gone: stop it. [`Input::Finished`] is not needed.
     Cancel {
         /// The call.

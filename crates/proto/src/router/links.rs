@@ -114,11 +114,10 @@ impl Links {
         self.get(link).map(|link| link.peer)
     }
 
-    /// Notes that a neighbour leaves.
-    pub(super) fn detach(&mut self, link: LinkId) {
-        if let Some(link) = self.links.get_mut(&link) {
-            link.detached = true;
-        }
+    /// Notes that a neighbour leaves. False if that was known.
+    pub(super) fn detach(&mut self, link: LinkId) -> bool {
+        let link = self.links.get_mut(&link);
+        link.is_some_and(|link| !std::mem::replace(&mut link.detached, true))
     }
 
     /// Where a context below is.

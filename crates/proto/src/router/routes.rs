@@ -198,7 +198,10 @@ impl Router {
 
     /// DETACHING from a child: it leaves.
     pub(super) fn detaching(&mut self, link: LinkId, header: &Header) {
-        self.links.detach(link);
+        // Once is enough: what it says again has no answer that could pile up.
+        if !self.links.detach(link) {
+            return;
+        }
         self.outputs.push_back(Output::Detaching { link });
         if header.reply_to.is_dynamic() {
             self.post(header.src, header.reply_to, Handle::NONE, &Body::empty());

@@ -63,6 +63,8 @@ fn a_parent_knows_why_a_link_goes_that_was_announced_to_go() {
         master.frame(ALICE, detaching(ALICE, MASTER, FIRST)),
         [noted, known]
     );
+    // Once is enough.
+    assert_eq!(master.frame(ALICE, detaching(ALICE, MASTER, FIRST)), []);
     // As long as the link is there so is the child.
     let late = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
     assert_eq!(master.frame(ALICE, late).len(), 1);

@@ -76,8 +76,14 @@ fn a_call_at_a_handle_in_use_and_one_too_many_are_refused() {
     let call = |at| frame(MASTER, ALICE, Handle::CALL_FUNCTION, at, &text("call"));
     assert_eq!(slave.frame(MASTER, call(FIRST)).len(), 1);
     let refusal = |at, reason| {
-        let body = Body::new(&dead(reason, ALICE)).unwrap();
-        [send(ALICE, MASTER, at, Handle::IS_DEAD, &body)]
+        let why = dead(reason, ALICE);
+        let told = Body::new(&why).unwrap();
+        let declined = Output::Declined {
+            from: MASTER,
+            body: text("call"),
+            why,
+        };
+        [declined, send(ALICE, MASTER, at, Handle::IS_DEAD, &told)]
     };
     let in_use = refusal(FIRST, DeadReason::InvalidHandle);
     assert_eq!(slave.frame(MASTER, call(FIRST)), in_use);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 pub struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must have happened.
-const EXPECTED: [&str; 61] = [
+const EXPECTED: [&str; 62] = [
     "abandoned",
     "allocated",
     "allocated: none",
@@ -36,6 +36,7 @@ const EXPECTED: [&str; 61] = [
     "dead: link down",
     "dead: no route",
     "dead: unauthorised",
+    "declined",
     "delivered",
     "detached",
     "detaching",

@@ -54,6 +54,7 @@ impl World {
                     let mark = self.check.executed(me, call, (from, handle), &body);
                     self.execute(node, call, (mark, from));
                 }
+                Output::Declined { .. } => self.check.seen.note("declined"),
                 Output::Cancel { call } => {
                     self.check.ended(me, call, "cancelled");
                     self.nodes[node].executing.remove(&call);

@@ -113,6 +113,7 @@ impl Model {
             103 => self.add(link, src, &body),
             104 => self.del(link, src, &body),
             105 => self.allocate_for(link, &header, did),
+            109 if from.leaves => {}
             109 if !from.up => {
                 self.links.entry(link).and_modify(|it| it.leaves = true);
                 self.expected.push(Output::Detaching { link });
@@ -143,11 +144,11 @@ impl Model {
             self.quotas.services
         };
         if running >= most {
-            return self.refuse(header, DeadReason::Busy);
+            return self.decline(header, body, DeadReason::Busy);
         }
         let mut jobs = self.jobs.values();
         if at != Handle::NONE && jobs.any(|job| job.from == src && job.at == at) {
-            return self.refuse(header, DeadReason::InvalidHandle);
+            return self.decline(header, body, DeadReason::InvalidHandle);
         }
         let call = did.iter().find_map(|output| match output {
             Output::Execute { call, .. } if !self.jobs.contains_key(call) => Some(*call),
@@ -164,6 +165,16 @@ impl Model {
             handle: what,
             body: body.clone(),
         });
+    }
+
+    /// The shell learns which functions are not called.
+    fn decline(&mut self, header: &Header, body: &Body, reason: DeadReason) {
+        if header.handle == Handle::CALL_FUNCTION {
+            let (from, body) = (header.src, body.clone());
+            let why = self.dead(reason.clone());
+            self.expected.push(Output::Declined { from, body, why });
+        }
+        self.refuse(header, reason);
     }
 
     fn credit(&mut self, link: LinkId, src: ContextId, body: &Body) {
