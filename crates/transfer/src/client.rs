@@ -49,7 +49,8 @@ impl From<PumpError> for TransferError {
         match error {
             PumpError::File(error) => Self::Here(error),
             PumpError::Channel(dead) => Self::Way(dead),
-            PumpError::Interrupted => Self::Interrupted,
+            // Only a service is impatient.
+            PumpError::Interrupted | PumpError::Idle(_) => Self::Interrupted,
             PumpError::NoFile => Self::Protocol,
         }
     }
@@ -140,7 +141,7 @@ impl Client {
         let source = here.to_owned();
         let reader = blocking(move || Reader::open(&registry, &source, offset)).await?;
         let sender = self.broker.byte_sender(to)?;
-        Ok(pump::send(reader, sender).await?)
+        Ok(pump::send(reader, sender, None).await?)
     }
 
     /// Fetches a file from there. Without `metadata` it gets the permissions and the time that it has there; else as
@@ -181,7 +182,7 @@ impl Client {
             to: receiver.address(),
         };
         let mut asked = pin!(self.call::<()>("read", &read));
-        let mut came = pin!(pump::receive(writer, &mut receiver));
+        let mut came = pin!(pump::receive(writer, &mut receiver, None));
         tokio::select! {
             told = &mut asked => {
                 told?;

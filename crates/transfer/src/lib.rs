@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bounds;
 mod client;
 mod message;
 mod path;

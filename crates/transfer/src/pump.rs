@@ -5,6 +5,7 @@
 //! What travels is the content from somewhere on, and behind it the digest of the whole. Whatever has not come
 //! before the end of the stream is missing, which the digest shows.
 
+use crate::bounds::Patience;
 use broker::{ByteSender, Item, Receiver};
 use bytes::Bytes;
 use files::{Digest, FileError, Metadata, Reader, Writer};
@@ -40,13 +41,21 @@ pub(crate) enum PumpError {
     /// The program ends.
     #[error("the transfer was interrupted")]
     Interrupted,
+    /// The other side waits for ever.
+    #[error("the other side has neither sent nor taken anything for {} s", .0.as_secs())]
+    Idle(Duration),
     /// What came is not what should.
     #[error("the other side sent what is no file")]
     NoFile,
 }
 
-/// Sends a file from where its reader is to its end, and the digest of the whole.
-pub(crate) async fn send(mut reader: Reader, mut sender: ByteSender) -> Result<(), PumpError> {
+/// Sends a file from where its reader is to its end, and the digest of the whole. Each piece must be taken in time.
+pub(crate) async fn send(
+    mut reader: Reader,
+    mut sender: ByteSender,
+    patience: Option<Patience>,
+) -> Result<(), PumpError> {
+    let mut idle = patience.map(|it| it.first);
     loop {
         let left;
         (reader, left) = on(reader, |reader| reader.catch_up(STEP)).await?;
@@ -59,13 +68,30 @@ pub(crate) async fn send(mut reader: Reader, mut sender: ByteSender) -> Result<(
     while !piece.is_empty() {
         // The disk reads the next one meanwhile.
         let next = on(reader, |reader| reader.next(PIECE));
-        let (next, sent) = tokio::join!(next, sender.send(piece));
-        sent?;
+        let (next, sent) = tokio::join!(next, within(idle, sender.send(piece)));
+        sent??;
+        idle = patience.map(|it| it.then);
         (reader, piece) = next?;
     }
     let digest = reader.digest().ok_or(PumpError::Interrupted)?;
-    sender.send(Bytes::copy_from_slice(&digest)).await?;
-    Ok(sender.finish().await?)
+    let end = async {
+        sender.send(Bytes::copy_from_slice(&digest)).await?;
+        sender.finish().await
+    };
+    Ok(within(idle, end).await??)
+}
+
+/// Waits for the other side, for so long at the most.
+pub(crate) async fn within<T>(
+    idle: Option<Duration>,
+    wait: impl Future<Output = T>,
+) -> Result<T, PumpError> {
+    match idle {
+        Some(idle) => tokio::time::timeout(idle, wait)
+            .await
+            .map_err(|_| PumpError::Idle(idle)),
+        None => Ok(wait.await),
+    }
 }
 
 /// Opens a file to write it. A transfer that was given up lets its file go when the disk is done with its last piece: whoever
@@ -83,11 +109,13 @@ pub(crate) async fn open(
 }
 
 /// Writes what comes to its end, and puts it in its place. If it breaks off, what there is stays if the writer was opened
-/// to be resumed.
+/// to be resumed. Each piece must come in time.
 pub(crate) async fn receive(
     mut writer: Writer,
     receiver: &mut Receiver,
+    patience: Option<Patience>,
 ) -> Result<Metadata, PumpError> {
+    let mut idle = patience.map(|it| it.first);
     loop {
         let left;
         (writer, left) = on(writer, |writer| writer.catch_up(STEP)).await?;
@@ -102,7 +130,8 @@ pub(crate) async fn receive(
         let mut parts = Vec::new();
         let mut bytes = 0;
         let mut broke = None;
-        let mut next = Some(receiver.next().await);
+        let mut next = Some(within(idle, receiver.next()).await?);
+        idle = patience.map(|it| it.then);
         while let Some(received) = next {
             match received.item {
                 Item::Bytes(piece) => {

@@ -1,5 +1,6 @@
 //! The service: it reads and writes the files that are offered, for whoever may call it.
 
+use crate::bounds::{Bounds, Open, Room};
 use crate::message::{Opened, Read, Stat, Write};
 use crate::pump::{self, blocking};
 use crate::{NAME, WINDOW};
@@ -8,14 +9,6 @@ use files::{Metadata, Reader, Registry, Wanted, Writer};
 use proto::message::Address;
 use proto::router::Accept;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
-use tokio::sync::{Semaphore, SemaphorePermit};
-
-/// Files that are open at once. A transfer takes as long as its other side likes, so that the next one is refused instead of
-/// waiting for it.
-const OPEN: usize = 64;
-
-/// Calls that run at once: those that move files, and as many that come to their end soon.
-const AT_ONCE: usize = 2 * OPEN;
 
 /// What is offered, which may change while the service runs.
 pub type Shared = Arc<RwLock<Registry>>;
@@ -24,19 +17,32 @@ struct Files {
     /// Which has the service.
     broker: WeakBroker,
     registry: Shared,
-    open: Semaphore,
+    bounds: Bounds,
+    room: Room,
 }
 
 /// A service of these files.
 #[must_use]
 pub fn service(broker: &Broker, registry: &Shared, allow: &Allow) -> Service {
+    bounded(broker, registry, allow, Bounds::default())
+}
+
+/// The same with other bounds.
+pub(crate) fn bounded(
+    broker: &Broker,
+    registry: &Shared,
+    allow: &Allow,
+    bounds: Bounds,
+) -> Service {
     let files = Arc::new(Files {
         broker: broker.downgrade(),
         registry: registry.clone(),
-        open: Semaphore::new(OPEN),
+        bounds,
+        room: Room::new(bounds),
     });
     let [to_stat, to_read, to_write] = std::array::from_fn(|_| files.clone());
-    Service::new(NAME, AT_ONCE)
+    // Those that move files, and as many that come to their end soon.
+    Service::new(NAME, 2 * bounds.open)
         .method("stat", allow.clone(), move |_, asked| {
             let files = to_stat.clone();
             async move { files.stat(asked).await }
@@ -65,19 +71,20 @@ impl Files {
     async fn read(&self, caller: Caller, asked: Read) -> Result<(), Failed> {
         let Read { path, offset, to } = asked;
         is_callers(to, caller)?;
-        let _open = self.room()?;
+        let _open = self.room(caller)?;
         let registry = self.registry.clone();
         let open = move || Reader::open(&shared(&registry), path, offset);
         let reader = blocking(open).await.map_err(failed)?;
         let sender = self.broker()?.byte_sender(to).map_err(failed)?;
-        pump::send(reader, sender).await.map_err(failed)
+        let patience = Some(self.bounds.with_reader(offset));
+        pump::send(reader, sender, patience).await.map_err(failed)
     }
 
     async fn write(&self, caller: Caller, asked: Write) -> Result<Metadata, Failed> {
         let Write { path, plan, to } = asked;
         is_callers(to, caller)?;
         may_want(caller, &plan.metadata)?;
-        let _open = self.room()?;
+        let _open = self.room(caller)?;
         let registry = self.registry.clone();
         let open = move || Writer::open(&shared(&registry), &path, &plan);
         let writer = pump::open(open).await.map_err(failed)?;
@@ -88,9 +95,15 @@ impl Files {
             offset: writer.offset(),
         };
         let mut news = broker.sender(to).map_err(failed)?;
-        news.send(&opened).await.map_err(failed)?;
-        news.finish().await.map_err(failed)?;
-        pump::receive(writer, &mut receiver).await.map_err(failed)
+        let told = async {
+            news.send(&opened).await?;
+            news.finish().await
+        };
+        let patience = self.bounds.with_writer(opened.offset);
+        let told = pump::within(Some(patience.then), told).await;
+        told.map_err(failed)?.map_err(failed)?;
+        let received = pump::receive(writer, &mut receiver, Some(patience)).await;
+        received.map_err(failed)
     }
 
     fn broker(&self) -> Result<Broker, Failed> {
@@ -98,12 +111,8 @@ impl Files {
         broker.ok_or_else(|| Failed("the context ends".to_owned()))
     }
 
-    fn room(&self) -> Result<SemaphorePermit<'_>, Failed> {
-        self.open.try_acquire().map_err(|_| {
-            Failed(format!(
-                "{OPEN} files are open already: try again when one of them is done"
-            ))
-        })
+    fn room(&self, caller: Caller) -> Result<Open, Failed> {
+        self.room.take(&self.broker()?, caller).map_err(Failed)
     }
 }
 

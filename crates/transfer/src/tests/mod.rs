@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bounded;
 mod moves;
 mod refused;
 mod slow;

@@ -1,20 +1,12 @@
 //! What the service does not do, and how whoever asked learns why.
 
-use super::support::{HOP, LEAF, Tree, plain, soon, until};
-use crate::message::{Opened, Read, Write};
+use super::support::{HOP, LEAF, Tree, open, plain, said, soon};
+use crate::message::{Read, Write};
 use crate::{Metadata, NAME, Plan, TransferError, Wanted};
-use broker::{Item, ServiceError};
-use proto::message::{Address, DeadReason};
+use proto::message::DeadReason;
 use proto::router::Accept;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-
-fn said(error: TransferError) -> String {
-    match error {
-        TransferError::There(ServiceError::Failed(why)) => why,
-        error => panic!("{error}"),
-    }
-}
 
 #[tokio::test]
 async fn paths_that_are_not_offered_are_refused_with_their_reason() {
@@ -146,38 +138,10 @@ async fn a_file_is_sent_to_whoever_asks_and_to_no_other() {
     assert_eq!(tree.leaf.names(), ["a"]);
 }
 
-/// Opens a file at the leaf and gives where its content is expected, with the call that takes as long as that.
-async fn open(
-    tree: &Tree,
-    name: &str,
-    size: u64,
-) -> (
-    Address,
-    tokio::task::JoinHandle<Result<Metadata, ServiceError>>,
-) {
-    let broker = tree.master.broker.clone();
-    let mut news = broker.receiver(Accept::Context(LEAF), 0);
-    let write = Write {
-        path: tree.leaf.path(name),
-        plan: Plan {
-            size,
-            ..Plan::default()
-        },
-        to: news.address(),
-    };
-    let asked = tokio::spawn(async move { broker.call_service(LEAF, NAME, "write", &write).await });
-    let Item::Message(body) = soon(news.next()).await.item else {
-        panic!("{:?}", asked.await);
-    };
-    let opened: Opened = body.decode(super::support::LIMITS).unwrap();
-    assert_eq!((opened.to.context, opened.offset), (LEAF, 0));
-    (opened.to, asked)
-}
-
 #[tokio::test]
 async fn nobody_else_writes_into_an_open_file() {
     let tree = Tree::new().await;
-    let (to, asked) = open(&tree, "a", 4).await;
+    let (to, asked) = open(&tree.master, &tree.leaf, "a", 4).await.unwrap();
     let mut foreign = tree.hop.broker.byte_sender(to).unwrap();
     let refused = soon(async {
         loop {
@@ -207,7 +171,7 @@ async fn a_content_that_is_not_the_announced_one_is_refused_and_removed() {
         (b"fourteen", right, "4 more came"),
         (b"", vec![0; 31], "what is no file"),
     ] {
-        let (to, asked) = open(&tree, "a", 4).await;
+        let (to, asked) = open(&tree.master, &tree.leaf, "a", 4).await.unwrap();
         let mut sender = tree.master.broker.byte_sender(to).unwrap();
         for part in [content.to_vec(), digest] {
             // It may be refused already.
@@ -218,33 +182,5 @@ async fn a_content_that_is_not_the_announced_one_is_refused_and_removed() {
         assert!(error.to_string().contains(why), "{error}");
         assert!(tree.leaf.names().is_empty());
     }
-    tree.idle().await;
-}
-
-#[tokio::test]
-async fn files_that_are_open_are_counted_and_calls_that_end_soon_go_on() {
-    let tree = Tree::new().await;
-    let mut all = Vec::new();
-    for n in 0..64 {
-        all.push(open(&tree, &n.to_string(), 4).await);
-    }
-    let (here, there) = (tree.master.write("a", b"a"), tree.leaf.path("b"));
-    let text = said(
-        tree.down()
-            .send(&here, &there, plain(), false)
-            .await
-            .unwrap_err(),
-    );
-    assert!(text.contains("64 files are open already"), "{text}");
-    let error = tree.down().stat(&there).await.unwrap_err();
-    assert!(said(error).contains("does not exist"));
-    // Whoever gives its call up gives its file up.
-    for (_, asked) in all {
-        asked.abort();
-    }
-    until(|| tree.leaf.names().is_empty()).await;
-    soon(tree.down().send(&here, &there, plain(), false))
-        .await
-        .unwrap();
     tree.idle().await;
 }

@@ -1,14 +1,18 @@
 //! A tree of three brokers, each but the one in the middle with a directory.
 
-use crate::{Access, Client, Shared, Wanted};
-use broker::{Allow, Broker, Link, Receive, Services, Settings};
-use proto::router::{Config, Message, Quotas, Role};
+use crate::bounds::Bounds;
+use crate::message::{Opened, Write};
+use crate::{Access, Client, Metadata, NAME, Plan, Shared, TransferError, Wanted};
+use broker::{Allow, Broker, Item, Link, Receive, ServiceError, Services, Settings};
+use proto::message::Address;
+use proto::router::{Accept, Config, Message, Quotas, Role};
 use proto::{ContextId, FrameDecoder, Limits};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::UnixStream;
+use tokio::task::JoinHandle;
 
 pub(super) const MASTER: ContextId = ContextId::MASTER;
 pub(super) const HOP: ContextId = ContextId(1);
@@ -29,7 +33,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    fn new(me: ContextId, parents: &[ContextId]) -> Self {
+    fn new(me: ContextId, parents: &[ContextId], bounds: Bounds) -> Self {
         let services = Services::default();
         let broker = Broker::new(Settings {
             router: Config {
@@ -51,7 +55,8 @@ impl Context {
         });
         let disk = tempfile::tempdir().unwrap();
         let files = Shared::default();
-        services.register(crate::service(&broker, &files, &Allow::Anyone));
+        let service = crate::service::bounded(&broker, &files, &Allow::Anyone, bounds);
+        services.register(service);
         let context = Self {
             broker,
             files,
@@ -116,13 +121,18 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) async fn new() -> Self {
-        let master = Context::new(MASTER, &[]);
-        let hop = Context::new(HOP, &[MASTER]);
+        Self::bounded(Bounds::default()).await
+    }
+
+    /// One whose file services have these bounds.
+    pub(super) async fn bounded(bounds: Bounds) -> Self {
+        let master = Context::new(MASTER, &[], bounds);
+        let hop = Context::new(HOP, &[MASTER], bounds);
         assert_eq!(master.broker.allocate().await, Ok(HOP));
         join(&master, &hop);
         let leaf = hop.broker.allocate().await.unwrap();
         assert_eq!(leaf, LEAF);
-        let leaf = Context::new(leaf, &[HOP, MASTER]);
+        let leaf = Context::new(leaf, &[HOP, MASTER], bounds);
         let link = join(&hop, &leaf);
         until(|| master.broker.is_below(LEAF)).await;
         Self {
@@ -131,6 +141,14 @@ impl Tree {
             leaf,
             link,
         }
+    }
+
+    /// Another child of the master.
+    pub(super) async fn add(&self) -> Context {
+        let id = self.master.broker.allocate().await.unwrap();
+        let added = Context::new(id, &[MASTER], Bounds::default());
+        join(&self.master, &added);
+        added
     }
 
     /// The files of the leaf as the master sees them.
@@ -166,6 +184,49 @@ fn join(above: &Context, below: &Context) -> Link {
     above
         .broker
         .attach(down, Role::Child, near_reader, near_writer, decoder())
+}
+
+/// A call of `write` under way.
+pub(super) type Call = JoinHandle<Result<Metadata, ServiceError>>;
+
+/// Begins to write a file of that size from one context to another. Gives where its content is expected, with the call that
+/// takes as long as that.
+pub(super) async fn open(
+    from: &Context,
+    to: &Context,
+    name: &str,
+    size: u64,
+) -> Result<(Address, Call), ServiceError> {
+    let (broker, there) = (from.broker.clone(), to.broker.me());
+    let mut news = broker.receiver(Accept::Context(there), 0);
+    let write = Write {
+        path: to.path(name),
+        plan: Plan {
+            size,
+            ..Plan::default()
+        },
+        to: news.address(),
+    };
+    let mut asked =
+        tokio::spawn(async move { broker.call_service(there, NAME, "write", &write).await });
+    let told = tokio::select! {
+        told = soon(news.next()) => told,
+        failed = &mut asked => return Err(failed.unwrap().unwrap_err()),
+    };
+    let Item::Message(body) = told.item else {
+        return Err(asked.await.unwrap().unwrap_err());
+    };
+    let opened: Opened = body.decode(LIMITS).unwrap();
+    assert_eq!((opened.to.context, opened.offset), (there, 0));
+    Ok((opened.to, asked))
+}
+
+/// What the other side said.
+pub(super) fn said(error: TransferError) -> String {
+    match error {
+        TransferError::There(ServiceError::Failed(why)) => why,
+        error => panic!("{error}"),
+    }
 }
 
 /// Bytes that no piece repeats.
