@@ -279,6 +279,7 @@ impl Broker {
                     body,
                 } => self.perform(call, from, handle, body),
                 Errand::Decline { from, body, why } => self.decline(from, &body, why),
+                Errand::Rearm => self.shared.timer_changed.notify_one(),
                 Errand::Tell => self.tell_events(),
                 Errand::Abort(task) => task.abort(),
                 Errand::Report {

@@ -64,6 +64,8 @@ pub(crate) enum Errand {
         why: Dead,
     },
     Abort(AbortHandle),
+    /// Look again when the router wants to be woken.
+    Rearm,
     /// Tell the events that have been noted.
     Tell,
     /// Tell the log, which may take its time.
@@ -217,6 +219,7 @@ impl Core {
                     }
                 }
                 Output::Detached { link } => self.note(Event::Detached { link }, errands),
+                Output::Rearm => errands.push(Errand::Rearm),
                 Output::Shutdown => errands.push(Errand::Shutdown),
             }
         }

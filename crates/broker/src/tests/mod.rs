@@ -8,6 +8,7 @@ mod channels;
 mod contents;
 mod flow;
 mod forest;
+mod gone;
 mod heartbeat;
 mod links;
 mod pacing;

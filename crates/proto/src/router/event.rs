@@ -270,6 +270,8 @@ pub enum Output {
         /// Why.
         why: Down,
     },
+    /// [`Router::poll_timeout`](super::Router::poll_timeout) is earlier than it was.
+    Rearm,
     /// The parent wants this context to end.
     Shutdown,
     /// A peer broke a rule and its frame was dropped. For the log.

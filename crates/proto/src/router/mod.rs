@@ -25,6 +25,7 @@ mod inbound;
 mod interest;
 mod links;
 mod routes;
+mod untold;
 
 use crate::message::{Dead, DeadReason, Down};
 use crate::{Body, ContextId, Handle, LinkId, RequestId};
@@ -36,6 +37,7 @@ use interest::Interest;
 use links::Links;
 use std::collections::VecDeque;
 use std::time::Instant;
+use untold::Untold;
 
 pub use authority::Violation;
 pub use event::{Accept, Config, Input, Message, Output, Quotas, Role};
@@ -53,6 +55,7 @@ pub struct Router {
     /// The parent was asked for some.
     asks_for_ids: bool,
     interest: Interest,
+    untold: Untold,
     heartbeat: Heartbeat,
     /// It leaves the tree, or has left it: it can live without its parent.
     leaves: bool,
@@ -74,7 +77,7 @@ pub struct Load {
     pub links: usize,
     /// Contexts below.
     pub routes: usize,
-    /// Notes of who may use which ids, and of who has sent to whom.
+    /// Notes of who may use which ids, of who has sent to whom, and of who must still be told who is gone.
     pub notes: usize,
 }
 
@@ -97,6 +100,7 @@ impl Router {
             applicants: VecDeque::new(),
             asks_for_ids: false,
             interest: Interest::default(),
+            untold: Untold::default(),
             leaves: false,
             outputs: VecDeque::new(),
         }
@@ -105,6 +109,7 @@ impl Router {
     /// Takes note of an event.
     pub fn handle(&mut self, now: Instant, input: Input) {
         let before = self.outputs.len();
+        let wanted = self.untold.next();
         match input {
             Input::LinkUp { link, peer, role } => self.link_up(now, link, peer, role),
             Input::Heard { link } => self.heartbeat.heard(now, link),
@@ -134,6 +139,11 @@ impl Router {
             Input::Allocate { request } => self.allocate(request),
             Input::Detach => self.detach(),
         }
+        self.tell_children(now);
+        let earlier = |at| wanted.is_none_or(|wanted| at < wanted);
+        if self.untold.next().is_some_and(earlier) {
+            self.outputs.push_back(Output::Rearm);
+        }
         self.note_sent(now, before);
     }
 
@@ -145,10 +155,13 @@ impl Router {
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called, and what for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, &'static str)> {
-        self.heartbeat.next().map(|at| (at, "heartbeat"))
+        let heartbeat = self.heartbeat.next().map(|at| (at, "heartbeat"));
+        let untold = self.untold.next().map(|at| (at, "contexts that are gone"));
+        heartbeat.into_iter().chain(untold).min()
     }
 
-    /// Takes note that time has passed: says a word where nothing was sent, gives up on dead peers.
+    /// Takes note that time has passed: says a word where nothing was sent, gives up on dead peers, tells what was
+    /// gathered.
     pub fn handle_timeout(&mut self, now: Instant) {
         let before = self.outputs.len();
         let due = self.heartbeat.due(now);
@@ -163,6 +176,7 @@ impl Router {
             self.link_down(link, why.clone());
             self.outputs.push_back(Output::Close { link, why });
         }
+        self.tell_children(now);
         self.note_sent(now, before);
     }
 
@@ -177,7 +191,7 @@ impl Router {
             services: self.inbound.len() - self.inbound.functions(),
             links: self.links.len().max(self.heartbeat.len()),
             routes: self.links.routes().count(),
-            notes: self.ids.len() + self.interest.len(),
+            notes: self.ids.len() + self.interest.len() + self.untold.len(),
         }
     }
 

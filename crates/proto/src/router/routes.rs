@@ -13,6 +13,17 @@ pub(super) const OWN: Limits = Limits { max_body: 64 << 10 };
 /// Contexts that one DEL_ROUTE names, so that it stays below that limit.
 const NAMED: usize = 4096;
 
+/// Who said that contexts are gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// This context itself: their link is.
+    Here,
+    /// A child, as often as it likes.
+    Below,
+    /// The parent.
+    Above,
+}
+
 impl Router {
     pub(super) fn link_up(&mut self, now: Instant, link: LinkId, peer: ContextId, role: Role) {
         let me = self.config.me;
@@ -43,6 +54,7 @@ impl Router {
         self.heartbeat.remove(link);
         self.ids.forget(link);
         self.interest.forget(link);
+        self.untold.forget(link);
         let why = if removed.detached {
             Down::Detached
         } else {
@@ -59,7 +71,7 @@ impl Router {
             }
         }
         match removed.role {
-            Role::Child => self.gone(&behind, &dead, None),
+            Role::Child => self.gone(&behind, &dead, Said::Here),
             Role::Parent => {
                 let contexts = self.config.parents.clone();
                 self.outputs.push_back(Output::Gone {
@@ -118,7 +130,7 @@ impl Router {
                 let contexts: Vec<_> = contexts.into_iter().filter(|it| *it != src).collect();
                 let gone = self.links.remove_routes(link, &contexts);
                 // What it says goes on to many, beside more names than it has given.
-                self.gone(&gone, &why.clipped(), None);
+                self.gone(&gone, &why.clipped(), Said::Below);
             }
             Role::Parent => {
                 let elsewhere = |context: &ContextId| {
@@ -127,28 +139,29 @@ impl Router {
                         && !self.config.parents.contains(context)
                 };
                 let gone = contexts.into_iter().filter(elsewhere).collect();
-                self.gone(&gone, &why, Some(link));
+                self.gone(&gone, &why, Said::Above);
             }
         }
     }
 
     /// These contexts are gone. Whoever may wait for them is told: above, below, and here.
-    fn gone(&mut self, contexts: &BTreeSet<ContextId>, why: &Dead, from: Option<LinkId>) {
+    fn gone(&mut self, contexts: &BTreeSet<ContextId>, why: &Dead, said: Said) {
         if contexts.is_empty() {
             return;
         }
-        if from.is_none() {
+        if said != Said::Above {
             for contexts in pieces(contexts) {
                 let why = why.clone();
                 self.tell_parent(Handle::DEL_ROUTE, &DelRoute { contexts, why });
             }
         }
         for (link, contexts) in self.interest.take(contexts) {
-            if let Some(peer) = self.links.peer(link) {
-                for contexts in pieces(&contexts) {
-                    let why = why.clone();
-                    self.tell(link, peer, Handle::DEL_ROUTE, &DelRoute { contexts, why });
-                }
+            if said == Said::Below {
+                self.untold.add(link, contexts, why);
+                continue;
+            }
+            for contexts in pieces(&contexts) {
+                self.tell_gone(link, contexts, why.clone());
             }
         }
         for lost in self.handles.lost(|_, context| contexts.contains(&context)) {
@@ -161,6 +174,19 @@ impl Router {
             contexts: contexts.iter().copied().collect(),
             why: why.clone(),
         });
+    }
+
+    /// Tells children what they may be told now.
+    pub(super) fn tell_children(&mut self, now: Instant) {
+        for (link, contexts, why) in self.untold.due(now) {
+            self.tell_gone(link, contexts, why);
+        }
+    }
+
+    fn tell_gone(&mut self, link: LinkId, contexts: Vec<ContextId>, why: Dead) {
+        if let Some(peer) = self.links.peer(link) {
+            self.tell(link, peer, Handle::DEL_ROUTE, &DelRoute { contexts, why });
+        }
     }
 
     /// What was at a handle has ended without an answer.

@@ -14,6 +14,7 @@ impl World {
                 self.assert_routes(node);
             }
             self.assert_load(node);
+            assert!(node.model.has_told_all(), "{:?} keeps a word", node.id);
             let up = node.links.values().any(|(_, side)| *side == 1);
             let expected = node.alive && node.id != ContextId::MASTER;
             assert_eq!(up, expected, "{:?} lives without a parent", node.id);

@@ -68,7 +68,7 @@ impl World {
                 Output::Credit { sender, bytes } => self.credit(node, sender, bytes),
                 Output::Ended { sender, why } => self.sender_ended(node, sender, &why),
                 Output::Allocated { request, id } => self.allocated(node, request, id),
-                Output::Joined { .. } => {}
+                Output::Joined { .. } | Output::Rearm => {}
                 Output::Gone { contexts, .. } => self.gone(node, &contexts),
                 Output::Detaching { link } => {
                     self.check.seen.note("detaching");

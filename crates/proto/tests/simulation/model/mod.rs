@@ -31,6 +31,8 @@ pub struct Model {
     blocks: BTreeMap<LinkId, usize>,
     /// With whom contexts behind a link have talked.
     talked: BTreeMap<LinkId, BTreeSet<ContextId>>,
+    /// What children must still be told of those that are gone. When is the router's to say.
+    untold: BTreeMap<LinkId, (BTreeSet<ContextId>, Dead)>,
     open: BTreeMap<Handle, Thing>,
     jobs: BTreeMap<CallId, Job>,
     /// Ids for its own children.
@@ -99,6 +101,7 @@ impl Model {
             given: Vec::new(),
             blocks: BTreeMap::new(),
             talked: BTreeMap::new(),
+            untold: BTreeMap::new(),
             open: BTreeMap::new(),
             jobs: BTreeMap::new(),
             own,
@@ -146,6 +149,7 @@ impl Model {
             Input::Finished { call, body } => self.finished(*call, Handle::NONE, body),
             Input::Failed { call, dead } => self.finished(*call, Handle::IS_DEAD, &encoded(dead)),
         }
+        self.told(did);
         self.compare(did, &format_args!("{input:?}"));
     }
 
@@ -166,6 +170,7 @@ impl Model {
                 _ => {}
             }
         }
+        self.told(did);
         self.compare(did, &"time passes");
     }
 

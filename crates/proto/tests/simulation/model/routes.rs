@@ -7,6 +7,19 @@ use proto::router::{Output, Violation};
 use proto::{Body, ContextId, Handle, LinkId};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Who says that contexts are gone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Word {
+    Own,
+    Below,
+    Above,
+}
+
+fn del(contexts: Vec<ContextId>, why: &Dead) -> Body {
+    let why = why.clone();
+    encoded(&DelRoute { contexts, why })
+}
+
 impl Model {
     pub(super) fn came(&mut self, link: LinkId, context: ContextId, parent: ContextId) {
         self.below.insert(context, (link, parent));
@@ -57,7 +70,7 @@ impl Model {
                 *it != self.me && !self.below.contains_key(it) && !self.parents.contains(it)
             };
             let gone = contexts.into_iter().filter(elsewhere).collect();
-            return self.vanished(&gone, &why, false);
+            return self.vanished(&gone, &why, Word::Above);
         }
         let behind = |it: &ContextId| self.below.get(it).is_some_and(|(by, _)| *by == link);
         let mut named = contexts.into_iter().collect::<BTreeSet<_>>();
@@ -69,34 +82,72 @@ impl Model {
         };
         let gone: BTreeSet<_> = self.below.keys().copied().filter(|it| goes(*it)).collect();
         self.below.retain(|it, _| !gone.contains(it));
-        self.vanished(&gone, &why, true);
+        self.vanished(&gone, &why, Word::Below);
     }
 
     /// Everybody who may wait for these is told.
-    fn vanished(&mut self, gone: &BTreeSet<ContextId>, why: &Dead, tell_up: bool) {
+    fn vanished(&mut self, gone: &BTreeSet<ContextId>, why: &Dead, word: Word) {
         if gone.is_empty() {
             return;
         }
-        let del = |contexts: Vec<ContextId>| {
-            let why = why.clone();
-            encoded(&DelRoute { contexts, why })
-        };
         let contexts: Vec<_> = gone.iter().copied().collect();
-        if tell_up {
-            self.tell_parent(Handle::DEL_ROUTE, &del(contexts.clone()));
+        if word != Word::Above {
+            self.tell_parent(Handle::DEL_ROUTE, &del(contexts.clone(), why));
         }
         for (link, peer) in self.neighbours() {
             let talked = self.talked.entry(link).or_default();
             let about: Vec<_> = gone.intersection(talked).copied().collect();
             talked.retain(|it| !gone.contains(it));
-            if !about.is_empty() {
-                self.send_over(link, peer, Handle::DEL_ROUTE, Handle::NONE, &del(about));
+            if about.is_empty() {
+                continue;
+            }
+            if word == Word::Below {
+                self.will_tell(link, about, why);
+            } else {
+                let body = del(about, why);
+                self.send_over(link, peer, Handle::DEL_ROUTE, Handle::NONE, &body);
             }
         }
         self.end_all(why, |_, context| gone.contains(&context));
         self.cancel_all(|_, from| gone.contains(&from));
         let why = why.clone();
         self.expected.push(Output::Gone { contexts, why });
+    }
+
+    /// What a child says reaches the others a little later, all of it with one reason.
+    fn will_tell(&mut self, link: LinkId, about: Vec<ContextId>, why: &Dead) {
+        let (gone, reason) = self
+            .untold
+            .entry(link)
+            .or_insert_with(|| (BTreeSet::new(), why.clone()));
+        if !gone.is_empty() && reason != why {
+            reason.reason = DeadReason::LinkDown(Down::Closed);
+        }
+        gone.extend(about);
+    }
+
+    /// If it has told a child something now, that must be what was gathered for it.
+    pub(super) fn told(&mut self, did: &[Output]) {
+        for (link, peer) in self.neighbours() {
+            let Some((gone, why)) = self.untold.remove(&link) else {
+                continue;
+            };
+            assert!(gone.len() <= 256, "more than it may say at once");
+            let body = del(gone.iter().copied().collect(), &why);
+            self.send_over(link, peer, Handle::DEL_ROUTE, Handle::NONE, &body);
+            if self.expected.last().is_some_and(|it| !did.contains(it)) {
+                self.expected.pop();
+                self.untold.insert(link, (gone, why));
+            }
+        }
+        if !self.untold.is_empty() && did.contains(&Output::Rearm) {
+            self.expected.push(Output::Rearm);
+        }
+    }
+
+    /// Nobody waits to be told of anybody.
+    pub fn has_told_all(&self) -> bool {
+        self.untold.is_empty()
     }
 
     fn neighbours(&self) -> Vec<(LinkId, ContextId)> {
@@ -112,6 +163,7 @@ impl Model {
         self.given.retain(|(_, _, whose)| *whose != link);
         self.blocks.remove(&link);
         self.talked.remove(&link);
+        self.untold.remove(&link);
         let why = if lost.leaves { Down::Detached } else { why };
         let why = self.dead(DeadReason::LinkDown(why));
         self.end_all(&why, |by, _| by == link);
@@ -129,7 +181,7 @@ impl Model {
             let behind = self.below.iter().filter(|(_, (by, _))| *by == link);
             let gone: BTreeSet<_> = behind.map(|(it, _)| *it).collect();
             self.below.retain(|it, _| !gone.contains(it));
-            self.vanished(&gone, &why, true);
+            self.vanished(&gone, &why, Word::Own);
         }
     }
 
