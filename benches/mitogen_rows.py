@@ -1,7 +1,7 @@
 """Mitogen, measured as we measure ourselves. Prints one JSON object of seconds.
 
 usage: mitogen_rows.py call CPU_OF_MASTER CPU_OF_SLAVE | pipelined | connect
-       | hops COUNT | scatter CONTEXTS | file MIB HOPS | idle
+       | ssh PORT KEY CONFIG | hops COUNT | scatter CONTEXTS | file MIB HOPS | idle
 """
 
 import json
@@ -68,6 +68,21 @@ def connect(router):
         times.append(time.perf_counter() - start)
         context.shutdown(wait=True)
     return sorted(times)[len(times) // 2]
+
+
+def ssh(router, port, key, config):
+    times = []
+    for _ in range(CONNECTS + 1):
+        start = time.perf_counter()
+        context = router.ssh(
+            hostname="127.0.0.1", port=port, username="root", identity_file=key,
+            python_path="/usr/bin/python3", ssh_args=["-F", config],
+        )
+        context.call(os.getpid)
+        times.append(time.perf_counter() - start)
+        context.shutdown(wait=True)
+    # The first one packs what is sent to all.
+    return sorted(times[1:])[CONNECTS // 2]
 
 
 def chain(router, count):
@@ -154,6 +169,7 @@ def main():
             "call": lambda: call(router, int(sys.argv[3])),
             "pipelined": lambda: pipelined(router),
             "connect": lambda: connect(router),
+            "ssh": lambda: ssh(router, int(sys.argv[2]), sys.argv[3], sys.argv[4]),
             "hops": lambda: hops(router, int(sys.argv[2])),
             "scatter": lambda: scatter(router, int(sys.argv[2])),
             "file": lambda: file(router, int(sys.argv[2]), int(sys.argv[3])),

@@ -11,6 +11,8 @@ mod pingpong;
 mod rival;
 mod sandbox;
 mod size;
+mod ssh;
+mod sshd;
 mod table;
 mod transfer;
 
@@ -50,6 +52,9 @@ fn measure(wanted: &[String]) -> Result<Vec<table::Row>, Box<dyn Error>> {
     }
     if is_wanted("hops") {
         runtime.block_on(hops::measure(&mut rows))?;
+    }
+    if is_wanted("ssh") {
+        runtime.block_on(ssh::measure(&mut rows))?;
     }
     if is_wanted("transfer") {
         runtime.block_on(transfer::measure(&mut rows))?;

@@ -18,6 +18,11 @@ pub(crate) fn connect() -> Option<f64> {
     mitogen(&["connect"])
 }
 
+/// Seconds of connecting over ssh, as root with a key under a configuration, and a first call.
+pub(crate) fn ssh(port: u16, key: &str, config: &str) -> Option<f64> {
+    mitogen(&["ssh", &port.to_string(), key, config])
+}
+
 /// Seconds of a call over so many hops.
 pub(crate) fn hops(count: usize) -> Option<f64> {
     mitogen(&["hops", &count.to_string()])

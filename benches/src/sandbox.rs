@@ -39,7 +39,7 @@ async fn with_executor(
     nop: &Export,
 ) -> Result<f64, Box<dyn Error>> {
     let upstream = Arc::new(Fixed(artifact.clone()));
-    let compatibility = runtime::compatibility(host::module::compile::native_target());
+    let compatibility = runtime::compatibility(&runtime::Target::native());
     let executor = Executor::new(compatibility, None, upstream)?;
     let call = Call {
         module: module.clone(),

@@ -4,7 +4,7 @@ use crate::table::Row;
 use std::error::Error;
 
 pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
-    let image = std::fs::read(host::testing::image()?)?;
+    let image = host::testing::image()?;
     let packed = zstd::bulk::compress(&image, 19)?;
     for (what, bytes, budget) in [
         ("slave image", image.len(), 4.5e6),

@@ -18,9 +18,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: send CONTEXT SOURCE TARGET".into());
     };
     let progress = Arc::new(Silent);
-    let modules = StdModules::new(Sources::from_env(), progress.clone());
+    let modules = StdModules::new(Sources::from_env()?, progress.clone());
     let repository = Arc::new(Repository::new(modules, Compiler::new(None)));
-    let images = Arc::new(Images::new(Sources::from_env(), progress));
+    let images = Arc::new(Images::new(Sources::from_env()?, progress));
     let master = Master::new(repository, images, Arc::new(TracingLog), Options::default());
 
     let context = master.connect(&context.parse()?).await?;

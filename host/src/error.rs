@@ -3,7 +3,7 @@
 //! The errors of the other modules say what happened; each is turned into an [`Error`] here, by its kind.
 
 use crate::build::BuildError;
-use crate::connect::SpecError;
+use crate::connect::{CredentialError, SpecError};
 use crate::master::CallResult;
 use crate::module::ModuleError;
 use crate::output::Diagnostic;
@@ -15,6 +15,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
+
+/// Lines of what was said that are shown.
+const SAID: usize = 6;
 
 /// How the program ends. The numbers are a promise to scripts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -53,6 +56,8 @@ pub struct Error {
     message: String,
     causes: Vec<String>,
     hints: Vec<String>,
+    /// What was said elsewhere before it went wrong, oldest first.
+    said: Vec<String>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -65,6 +70,7 @@ impl Error {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
+            said: Vec::new(),
             diagnostics: Vec::new(),
         }
     }
@@ -189,6 +195,10 @@ impl Error {
                 let lead = if at == 0 { "because" } else { "       " };
                 let _ = writeln!(out, "  {lead} {}", printable(line));
             }
+        }
+        for (at, line) in self.said.iter().enumerate() {
+            let lead = if at == 0 { "it said" } else { "       " };
+            let _ = writeln!(out, "  {lead} {}", printable(line));
         }
         for hint in &self.hints {
             let help = paint(style::HELP, "help");
@@ -395,9 +405,28 @@ impl From<SpecError> for Error {
     }
 }
 
+/// Nobody can be asked for what is not there. No host was touched.
+impl From<CredentialError> for Error {
+    fn from(error: CredentialError) -> Self {
+        Self::input(error.to_string())
+    }
+}
+
 /// Which hop, which phase, and what it printed.
+impl From<&ConnectError> for Error {
+    fn from(error: &ConnectError) -> Self {
+        let mut this = Self::new(Exit::Unreachable, error.to_string());
+        // The last line stands in the message; a single one says nothing more.
+        if error.said.len() > 1 {
+            let from = error.said.len().saturating_sub(SAID);
+            this.said = error.said[from..].to_vec();
+        }
+        this.maybe_hint(error.hint.clone())
+    }
+}
+
 impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
-        Self::new(Exit::Unreachable, error.to_string())
+        (&error).into()
     }
 }

@@ -35,11 +35,11 @@ fn image(says: &[u8], script: &str) -> tempfile::TempDir {
 }
 
 fn hello() -> Vec<u8> {
-    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let target = runtime::Target::native();
     let hello = Hello {
         version: "0.1.0".to_owned(),
         compatibility: runtime::compatibility(&target),
-        target,
+        target: target.to_string(),
         pid: 1,
         hostname: "nowhere".to_owned(),
     };
@@ -155,8 +155,7 @@ async fn start(image: &Path) -> (Context, Arc<Module>) {
     let artifacts = runtime::Artifacts::open(&home().join("compiled")).unwrap();
     let std_modules = StdModules::new(Sources::default(), Arc::new(Silent));
     let repository = Repository::new(std_modules, Compiler::new(Some(artifacts)));
-    let directory = Some(image.to_owned());
-    let images = Images::new(Sources { directory }, Arc::new(Silent));
+    let images = Images::new(Sources::directory(image.to_owned()), Arc::new(Silent));
     let options = Options {
         heartbeat: Duration::ZERO,
         ..Options::default()

@@ -1,5 +1,8 @@
 //! Runs the program as a user would, in a home directory of the tests' own.
 
+pub mod machine;
+pub mod service;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -134,6 +137,13 @@ impl Run {
         self
     }
 
+    /// A hop could not be made: this one, in this phase, as this program said it, and this is what to try.
+    #[track_caller]
+    pub fn unreachable(self, hop_and_phase: &str, said: &str, hint: &str) -> Self {
+        let start = format!("error: {hop_and_phase}: ");
+        self.status(4).stderr_has(&[&start, said, "help: ", hint])
+    }
+
     /// The JSON objects on stdout, one a line.
     #[track_caller]
     pub fn json(&self) -> Vec<serde_json::Value> {
@@ -147,6 +157,14 @@ impl Run {
 /// `zymogen call local MODULE EXPORT`.
 pub fn call(module: &str, export: &str) -> Run {
     run(&["call", "local", module, export])
+}
+
+/// Adds one and two in a context, with passwords in the program's environment.
+pub fn add_in(context: &str, environment: &[(&str, &str)]) -> Run {
+    let mut command = zymogen();
+    command.envs(environment.iter().copied());
+    command.args(["call", context, &example("calculator"), "add(1, 2)"]);
+    finished(&command.output().unwrap())
 }
 
 /// A plan in a directory of its own, which may hold other files for it.

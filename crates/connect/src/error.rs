@@ -1,7 +1,7 @@
 //! Why there is no connection: at which hop, in which phase, what the target said.
 
 use crate::{Exit, ImageError, Tail};
-use proto::message::{CompatibilityId, Dead, LaunchFailure, Phase};
+use proto::message::{CompatibilityId, Dead, FailureKind, LaunchFailure, Phase};
 use proto::{BodyError, FrameError};
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub struct ConnectError {
     /// The last lines of the target's standard error, and of what it printed before our first
     /// line. Oldest first.
     pub said: Vec<String>,
+    /// What to try, if somebody knows. Nobody does here: whoever made the launch may.
+    pub hint: Option<String>,
 }
 
 /// What ended the attempt.
@@ -34,6 +36,15 @@ pub enum Cause {
     /// A pipe failed.
     #[error("{0}")]
     Io(std::io::Error),
+    /// There is no terminal to be had for it.
+    #[error("it needs a terminal, and there is none: {0}")]
+    Terminal(std::io::Error),
+    /// The program asks for something that it was not given.
+    #[error("it asks `{0}`, and was given no answer")]
+    Asked(String),
+    /// The program asks again for what it was given.
+    #[error("it asks `{0}` again: what it was given was not accepted")]
+    Refused(String),
     /// The stream ended too early.
     #[error("it ended ({0}) before the slave was ready")]
     Ended(Exit),
@@ -53,9 +64,14 @@ pub enum Cause {
         /// `uname -m` of the target.
         machine: String,
     },
-    /// The provider has no image.
-    #[error("{0}")]
-    Image(ImageError),
+    /// The provider has no image for the target.
+    #[error("{error}")]
+    Image {
+        /// `uname -m` of the target. Empty: none was asked for yet.
+        machine: String,
+        /// The provider's own error.
+        error: ImageError,
+    },
     /// No sign of the first stage in 64 KiB of output.
     #[error("the target prints too much before the first stage's line")]
     Noise,
@@ -79,14 +95,40 @@ pub enum Cause {
         ours: CompatibilityId,
     },
     /// Another context made the attempt, and says this.
-    #[error("{0}")]
-    Remote(String),
+    #[error("{text}")]
+    Remote {
+        /// For a program.
+        kind: FailureKind,
+        /// For a person.
+        text: String,
+    },
     /// The way to the context that makes the attempt.
     #[error("{0}")]
     Way(#[from] Dead),
     /// The time for the whole of it is over.
     #[error("timed out after {} s", .0.as_secs_f32())]
     Timeout(Duration),
+}
+
+impl Cause {
+    /// What kind of thing it is.
+    #[must_use]
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Spawn { .. } => FailureKind::NotStarted,
+            Self::Asked(question) => FailureKind::Asked(short(question)),
+            Self::Refused(question) => FailureKind::Refused(short(question)),
+            Self::Ended(Exit::Code(code)) => FailureKind::Ended(Some(*code)),
+            Self::Ended(_) => FailureKind::Ended(None),
+            Self::Stage { step, .. } => FailureKind::Stage(short(step)),
+            Self::Image { machine, .. } if !machine.is_empty() => {
+                FailureKind::NoImage(short(machine))
+            }
+            Self::Timeout(_) => FailureKind::Timeout,
+            Self::Remote { kind, .. } => kind.clone(),
+            _ => FailureKind::Other,
+        }
+    }
 }
 
 /// Characters of a hop's name, and of a cause, that travel.
@@ -97,6 +139,7 @@ impl From<ConnectError> for LaunchFailure {
         Self {
             hop: short(&error.hop),
             phase: error.phase,
+            kind: error.cause.kind(),
             cause: short(&error.cause.to_string()),
             said: Tail::of(&error.said).lines(),
         }
@@ -109,9 +152,23 @@ impl From<LaunchFailure> for ConnectError {
         Self {
             hop: short(&failure.hop),
             phase: failure.phase,
-            cause: Box::new(Cause::Remote(short(&failure.cause))),
+            cause: Box::new(Cause::Remote {
+                kind: bounded(failure.kind),
+                text: short(&failure.cause),
+            }),
             said: Tail::of(&failure.said).lines(),
+            hint: None,
         }
+    }
+}
+
+fn bounded(kind: FailureKind) -> FailureKind {
+    match kind {
+        FailureKind::Asked(question) => FailureKind::Asked(short(&question)),
+        FailureKind::Refused(question) => FailureKind::Refused(short(&question)),
+        FailureKind::Stage(step) => FailureKind::Stage(short(&step)),
+        FailureKind::NoImage(machine) => FailureKind::NoImage(short(&machine)),
+        other => other,
     }
 }
 
@@ -119,7 +176,19 @@ fn short(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
 
+/// Characters of the last line at its beginning, and again at its end, that are shown in one line: sudo quotes the whole
+/// first stage.
+const SHOWN: usize = 160;
+
 fn last(said: &[String]) -> String {
-    said.last()
-        .map_or_else(String::new, |line| format!("; it said: {line}"))
+    let Some(line) = said.last() else {
+        return String::new();
+    };
+    let length = line.chars().count();
+    if length <= 2 * SHOWN {
+        return format!("; it said: {line}");
+    }
+    let begin: String = line.chars().take(SHOWN).collect();
+    let end: String = line.chars().skip(length - SHOWN).collect();
+    format!("; it said: {begin} ... {end}")
 }

@@ -75,14 +75,20 @@ impl Greeting {
         Ok(None)
     }
 
+    /// What stands behind the last newline.
+    pub(crate) fn last_line(&self) -> &[u8] {
+        let newline = self.buffer.iter().rposition(|byte| *byte == b'\n');
+        &self.buffer[newline.map_or(0, |at| at + 1)..]
+    }
+
     /// The stream has ended: what came last is noise, and may say why.
     pub(crate) fn finish(&self) {
         self.tail.push(&String::from_utf8_lossy(&self.buffer));
     }
 
     /// What followed the last line: the beginning of the frames.
-    pub(crate) fn into_rest(self) -> BytesMut {
-        self.buffer
+    pub(crate) fn take_rest(&mut self) -> BytesMut {
+        std::mem::take(&mut self.buffer)
     }
 }
 

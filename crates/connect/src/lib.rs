@@ -9,18 +9,21 @@
 //! It does not know methods of connection, where images come from ([`ImageSource`]), or what
 //! happens on a link once it is up.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
+mod clock;
 mod error;
 mod greeting;
 mod guard;
 mod image;
+mod interview;
 mod process;
 mod spawn;
 mod spawner;
 mod stage;
 mod start;
 mod tail;
+mod terminal;
 
 #[cfg(test)]
 mod tests;
@@ -29,7 +32,9 @@ pub use error::{Cause, ConnectError};
 pub use guard::Guard;
 pub use image::{Format, ImageError, ImageSource, Packed};
 pub use process::{Exit, Process};
-pub use proto::message::{Bandwidth, ImageId, Launch, Phase, Stdio};
+pub use proto::message::{
+    Answer, Bandwidth, Dialogue, FailureKind, ImageId, Launch, Phase, Secret, Stdio, Times,
+};
 pub use stage::{Boot, title};
 pub use start::{Options, Parts, Started, start};
 pub use tail::{LineSink, Tail};

@@ -5,6 +5,7 @@ use crate::Guard;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -65,14 +66,19 @@ enum Order {
 }
 
 impl Process {
-    /// Takes charge of a child that leads its process group.
-    pub(crate) fn new(child: Child, guard: Option<&dyn Guard>) -> io::Result<Self> {
+    /// Takes charge of a child that leads its process group, and of a descriptor that is to be open as long as it lives.
+    pub(crate) fn new(
+        child: Child,
+        guard: Option<&dyn Guard>,
+        held: Option<OwnedFd>,
+    ) -> io::Result<Self> {
         let no_id = || io::Error::other("it has ended before it could be watched");
         let pid = child.id().ok_or_else(no_id)?;
         let mut leash = Leash {
             child,
             watched: None,
             released: false,
+            _held: held,
         };
         leash.watched = guard.map(|guard| guard.watch(pid)).transpose()?;
         let (end, ending) = oneshot::channel();
@@ -106,7 +112,7 @@ impl Process {
     }
 
     /// Ends it: waits for `grace` until it ends by itself, as it does when its streams are closed; then sends
-    /// SIGTERM to its process group; after another `grace` SIGKILL.
+    /// SIGTERM to its process group; after another `grace` SIGKILL. A process that we may not end is left behind after a third.
     pub async fn end(self, grace: Duration) -> Exit {
         let Self { end, mut exit, .. } = self;
         // Nobody listens any more if the process has ended: then its status is there.
@@ -137,7 +143,12 @@ async fn live_and_die(mut leash: Leash, ending: oneshot::Receiver<Order>) -> Exi
         }
         leash.send(signal);
     }
-    leash.wait().await
+    if let Ok(exit) = timeout(grace, leash.wait()).await {
+        return exit;
+    }
+    // It takes no signals from us: sudo and su run as root. The end of its streams ends it some time, and nobody waits so long.
+    tokio::spawn(async move { leash.wait().await });
+    Exit::Unknown
 }
 
 /// A child whose group is killed if this is dropped before its end: with the runtime, for example.
@@ -145,6 +156,7 @@ struct Leash {
     child: Child,
     watched: Option<Box<dyn Send>>,
     released: bool,
+    _held: Option<OwnedFd>,
 }
 
 impl Leash {

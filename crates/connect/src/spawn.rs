@@ -1,10 +1,11 @@
 //! The one place that starts a process for a launch.
 
-use crate::{Cause, Guard, Launch, LineSink, Process, Stdio, Tail, spawner};
+use crate::interview::{Interview, Pending};
+use crate::terminal::Terminal;
+use crate::{Cause, Launch, LineSink, Options, Process, Stdio, Tail, spawner};
 use broker::{IO_SIZE, stream};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use tokio::net::unix::pipe;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
@@ -16,17 +17,20 @@ pub(crate) struct Spawned {
     pub(crate) process: Process,
     /// Ends when the last holder of the standard error has closed it.
     pub(crate) stderr: JoinHandle<()>,
+    /// Hears its questions, if it may ask some.
+    pub(crate) interview: Option<Interview>,
+    /// Where its standard output puts a line without an end, if that may be a question.
+    pub(crate) pending: Option<Pending>,
 }
 
 /// Starts the program of a launch in a process group of its own: ^C in the terminal reaches the
 /// master, which then ends its children in order.
 pub(crate) async fn spawn(
     launch: &Launch,
+    options: &Options,
     tail: &Tail,
     sink: LineSink,
-    guard: Option<Arc<dyn Guard>>,
 ) -> Result<Spawned, Cause> {
-    let Stdio::Pipe = launch.stdio;
     let Some((program, arguments)) = launch.argv.split_first() else {
         return Err(Cause::Protocol("a launch without a program".to_owned()));
     };
@@ -38,19 +42,55 @@ pub(crate) async fn spawn(
         .args(arguments)
         .stdin(their_in)
         .stdout(their_out)
-        .stderr(their_err)
-        .process_group(0);
-    let process = spawner::spawn(command, guard)
+        .stderr(their_err);
+    for name in &options.withheld {
+        command.env_remove(name);
+    }
+    let (terminal, held) = match launch.stdio {
+        Stdio::Pipe => {
+            command.process_group(0);
+            (None, None)
+        }
+        Stdio::Terminal => {
+            let terminal = Terminal::open().and_then(|terminal| terminal.control(&mut command));
+            let (ours, theirs) = terminal.map_err(Cause::Terminal)?;
+            (Some(ours), Some(theirs))
+        }
+    };
+    let process = spawner::spawn(command, options.guard.clone(), held)
         .await
         .map_err(|error| Cause::Spawn {
             program: program.clone(),
             error,
         })?;
+    let pending = launch.dialogue.as_ref().map(|_| Pending::new());
+    // A program that has a terminal asks there, and what comes on its other streams is the target's.
+    let (asks, streams) = match &terminal {
+        Some(_) => (pending.clone(), None),
+        None => (None, pending.clone()),
+    };
+    let answers = terminal.as_ref().map(OwnedFd::try_clone).transpose();
+    let answers = answers.map_err(Cause::Terminal)?;
+    if let Some(terminal) = terminal {
+        // It is read as long as the program has it: else the program would be hung up, or wait for us.
+        let collected = tail.collect(terminal, sink.clone(), asks);
+        collected.map_err(Cause::Terminal)?;
+    }
+    let interview = match (&launch.dialogue, &pending) {
+        (Some(dialogue), Some(pending)) => {
+            Some(Interview::new(dialogue.clone(), pending, answers)?)
+        }
+        _ => None,
+    };
     Ok(Spawned {
         reader: stream::reader(our_out).map_err(Cause::Io)?,
         writer: stream::writer(our_in).map_err(Cause::Io)?,
         process,
-        stderr: tail.collect(our_err, sink).map_err(Cause::Io)?,
+        stderr: tail
+            .collect(our_err, sink, streams.clone())
+            .map_err(Cause::Io)?,
+        interview,
+        pending: streams,
     })
 }
 

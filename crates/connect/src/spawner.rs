@@ -6,6 +6,7 @@
 
 use crate::{Guard, Process};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,10 +20,12 @@ type Job = Box<dyn FnOnce() + Send>;
 /// The way to the thread, once it runs.
 static JOBS: Mutex<Option<Sender<Job>>> = Mutex::new(None);
 
-/// Starts a process on this runtime. Dropping the future ends it, if it was started.
+/// Starts a process on this runtime, and holds a descriptor open as long as it lives. Dropping the future ends it, if it
+/// was started.
 pub(crate) async fn spawn(
     mut command: Command,
     guard: Option<Arc<dyn Guard>>,
+    held: Option<OwnedFd>,
 ) -> io::Result<Process> {
     let runtime = Handle::current();
     let (sender, started) = oneshot::channel();
@@ -31,7 +34,7 @@ pub(crate) async fn spawn(
         let child = command.spawn();
         // It holds our copies of the child's ends, without which no stream would ever end.
         drop(command);
-        let started = child.and_then(|child| Process::new(child, guard.as_deref()));
+        let started = child.and_then(|child| Process::new(child, guard.as_deref(), held));
         // If nobody waits any longer the process is dropped, which ends it.
         let _ = sender.send(started);
     });

@@ -76,12 +76,13 @@ warm() {
 };
 
 # Leaves an empty file in $new: the directory takes files, and what is in it can be started (an empty
-# file is a shell script that succeeds; not so where the file system is mounted noexec).
+# file is a shell script that succeeds; not so where the file system is mounted noexec). Where there is no /proc
+# busybox does not find itself to run a script, and says 127.
 usable() {
     set -- $(df -Pk "$dir" | tail -n 1);
     [ "$4" -lt $((${size:-8388608} / 1024 + 64)) ] && return 1;
     new=$(mktemp "$dir/zymogen-slave-new.XXXXXX") || { new=$dir/zymogen-slave-new.$$; true > "$new"; };
-    chmod 700 "$new" && "$new" < /dev/null && return;
+    chmod 700 "$new" && { "$new" < /dev/null; case $? in 0 | 127) return 0 ;; esac; };
     rm -f "$new"; new=;
     return 1;
 };

@@ -1,15 +1,18 @@
 //! Follows a launch up to the slave's HELLO, and answers it.
 
+use crate::clock::Clock;
 use crate::greeting::{Greeting, Said};
+use crate::interview::{Interview, Pending};
 use crate::spawn::{Spawned, spawn};
 use crate::{
-    Cause, ConnectError, Exit, Format, Guard, ImageSource, Launch, LineSink, Phase, Process, Tail,
+    Cause, ConnectError, Exit, Format, Guard, ImageSource, Launch, LineSink, Packed, Phase,
+    Process, Tail, Times,
 };
 use proto::message::{CompatibilityId, Hello, Welcome};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header, Limits};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::time::timeout;
@@ -26,12 +29,14 @@ const HANDSHAKE: Limits = Limits { max_body: 64 << 10 };
 /// What does not depend on the launch.
 #[derive(Clone)]
 pub struct Options {
-    /// For everything from the spawn to the HELLO.
+    /// For everything from the spawn to the HELLO, without what it takes to get the image.
     pub deadline: Duration,
     /// Takes what the slave writes on its standard error once it is connected. None: the log does.
     pub on_stderr: Option<LineSink>,
     /// Watches over what is started, for when this program is killed.
     pub guard: Option<Arc<dyn Guard>>,
+    /// Variables of this program's environment that are not for what it starts: passwords.
+    pub withheld: Vec<String>,
 }
 
 impl Default for Options {
@@ -40,6 +45,7 @@ impl Default for Options {
             deadline: Duration::from_secs(30),
             on_stderr: None,
             guard: None,
+            withheld: Vec::new(),
         }
     }
 }
@@ -51,6 +57,8 @@ pub struct Started {
     pub hello: Hello,
     /// The bytes of the image that were sent. None: the target had it.
     pub sent: Option<u64>,
+    /// How long each phase took.
+    pub times: Times,
     hop: String,
     parts: Parts,
 }
@@ -87,31 +95,36 @@ pub async fn start(
         launch,
         images,
         tail: tail.clone(),
+        clock: Clock::new(options.deadline),
         phase: Phase::Spawn,
         sent: None,
+        times: Times::default(),
     };
-    let began = Instant::now();
+    let spawned = spawn(launch, options, &tail, sink);
+    let (spawned, took) = match attempt.clock.run(spawned).await {
+        Ok(spawned) => spawned,
+        Err(cause) => return Err(attempt.failed(cause)),
+    };
+    attempt.times.spawn = micros(took);
     let Spawned {
         mut reader,
         mut writer,
         mut process,
         stderr,
-    } = match timeout(
-        options.deadline,
-        spawn(launch, &tail, sink, options.guard.clone()),
-    )
-    .await
-    .unwrap_or(Err(Cause::Timeout(options.deadline)))
-    {
-        Ok(spawned) => spawned,
-        Err(cause) => return Err(attempt.failed(cause)),
-    };
+        interview,
+        pending,
+    } = spawned;
     attempt.phase = Phase::FirstStage;
-    let met = attempt.meet(&mut reader, &mut writer);
-    let cause = match timeout(options.deadline.saturating_sub(began.elapsed()), met).await {
-        Ok(Ok((hello, decoder))) => {
+    let mut ears = Ears {
+        greeting: Greeting::new(tail.clone()),
+        interview,
+        pending,
+    };
+    let cause = match attempt.meet(&mut reader, &mut writer, &mut ears).await {
+        Ok((hello, decoder)) => {
             return Ok(Started {
                 sent: attempt.sent,
+                times: attempt.times,
                 hop: launch.hop.clone(),
                 hello: hello.clone(),
                 parts: Parts {
@@ -124,11 +137,10 @@ pub async fn start(
                 },
             });
         }
-        Ok(Err(cause)) => cause,
-        Err(_) => Cause::Timeout(options.deadline),
+        Err(cause) => cause,
     };
     // At the end of its input the first stage cleans up.
-    drop((reader, writer));
+    drop((reader, writer, ears));
     let exit = timeout(GRACE, process.exited()).await;
     process.end(GRACE).await;
     // Somebody whom the process left behind may hold the stream open.
@@ -182,6 +194,7 @@ impl Started {
             phase: Phase::Hello,
             cause: Box::new(cause),
             said: self.parts.tail.lines(),
+            hint: None,
         }
     }
 }
@@ -205,22 +218,35 @@ async fn send_welcome(writer: &mut pipe::Sender, welcome: &Welcome) -> Result<()
     writer.write_all(&bytes).await.map_err(Cause::Io)
 }
 
+/// What hears the target until frames come.
+struct Ears {
+    greeting: Greeting,
+    interview: Option<Interview>,
+    pending: Option<Pending>,
+}
+
 /// One start on its way, which an error needs to describe.
 struct Attempt<'a> {
     launch: &'a Launch,
     images: &'a dyn ImageSource,
     tail: Tail,
+    clock: Clock,
     phase: Phase,
     sent: Option<u64>,
+    times: Times,
 }
 
 impl Attempt<'_> {
     fn failed(&self, cause: Cause) -> ConnectError {
         ConnectError {
             hop: self.launch.hop.clone(),
-            phase: self.phase,
+            phase: match cause {
+                Cause::Asked(_) | Cause::Refused(_) => Phase::Authenticate,
+                _ => self.phase,
+            },
             cause: Box::new(cause),
             said: self.tail.lines(),
+            hint: None,
         }
     }
 
@@ -228,9 +254,11 @@ impl Attempt<'_> {
         &mut self,
         reader: &mut pipe::Receiver,
         writer: &mut pipe::Sender,
+        ears: &mut Ears,
     ) -> Result<(Hello, FrameDecoder), Cause> {
-        let mut greeting = Greeting::new(self.tail.clone());
-        match listen(reader, &mut greeting).await? {
+        let (said, took) = self.clock.run(hear(reader, writer, ears)).await?;
+        self.times.reach = micros(took);
+        match said {
             Said::Ready => {}
             Said::Need {
                 protocol,
@@ -246,62 +274,96 @@ impl Attempt<'_> {
                 if system != "Linux" {
                     return Err(Cause::Unsupported { system, machine });
                 }
-                self.send_image(reader, writer, &mut greeting, &machine, &formats)
-                    .await?;
+                let packed = self.image(machine, &formats).await?;
+                let sent = send_image(&packed, reader, writer, &mut ears.greeting);
+                let ((), took) = self.clock.run(sent).await?;
+                self.sent = Some(packed.bytes.len() as u64);
+                self.times.image = Some(micros(took));
             }
             Said::Error { phase, text } => return Err(Cause::Stage { step: phase, text }),
         }
         self.phase = Phase::Hello;
         let mut decoder = FrameDecoder::new(HANDSHAKE);
-        *decoder.buffer() = greeting.into_rest();
-        let hello = read_hello(reader, &mut decoder).await?;
+        *decoder.buffer() = ears.greeting.take_rest();
+        let hello = read_hello(reader, &mut decoder);
+        let (hello, took) = self.clock.run(hello).await?;
+        self.times.hello = micros(took);
         Ok((hello, decoder))
     }
 
-    /// Answers `need`, and waits for the slave to be ready.
-    async fn send_image(
-        &mut self,
-        reader: &mut pipe::Receiver,
-        writer: &mut pipe::Sender,
-        greeting: &mut Greeting,
-        machine: &str,
-        formats: &[Format],
-    ) -> Result<(), Cause> {
+    /// It may have to be built, which is none of the target's business.
+    async fn image(&self, machine: String, formats: &[Format]) -> Result<Packed, Cause> {
         let formats = Format::by_preference(formats, self.launch.bandwidth);
-        let packed = self.images.image(machine, &formats).await;
-        let packed = packed.map_err(Cause::Image)?;
-        let line = format!(
-            "{} {} {}\n",
-            packed.format.word(),
-            packed.bytes.len(),
-            packed.sha256
-        );
-        let mut send = pin!(async {
-            writer.write_all(line.as_bytes()).await?;
-            writer.write_all(&packed.bytes).await
-        });
-        let mut listen = pin!(listen(reader, greeting));
-        // The target may refuse the image before the whole of it is sent. If sending fails, the
-        // target says why, or ends.
-        let mut sending = true;
-        let said = loop {
-            tokio::select! {
-                biased;
-                said = &mut listen => break said?,
-                _ = &mut send, if sending => sending = false,
-            }
-        };
-        self.sent = Some(packed.bytes.len() as u64);
-        match said {
-            Said::Ready => Ok(()),
-            Said::Error { phase, text } => Err(Cause::Stage { step: phase, text }),
-            Said::Need { .. } => Err(Cause::Protocol("it asked for an image twice".to_owned())),
-        }
+        let packed = self.images.image(&machine, &formats).await;
+        packed.map_err(|error| Cause::Image { machine, error })
     }
 }
 
-/// Reads up to the next line that is for us.
-async fn listen(reader: &mut pipe::Receiver, greeting: &mut Greeting) -> Result<Said, Cause> {
+/// The first line that is for us. Until then questions are answered.
+async fn hear(
+    reader: &mut pipe::Receiver,
+    writer: &mut pipe::Sender,
+    ears: &mut Ears,
+) -> Result<Said, Cause> {
+    let Ears {
+        greeting,
+        interview,
+        pending,
+    } = ears;
+    let Some(interview) = interview else {
+        return listen(reader, greeting, None).await;
+    };
+    loop {
+        let question = tokio::select! {
+            biased;
+            said = listen(reader, greeting, pending.as_ref()) => return said,
+            question = interview.question() => question,
+        };
+        interview.answer(&question, writer).await?;
+    }
+}
+
+/// Answers `need`, and waits for the slave to be ready.
+async fn send_image(
+    packed: &Packed,
+    reader: &mut pipe::Receiver,
+    writer: &mut pipe::Sender,
+    greeting: &mut Greeting,
+) -> Result<(), Cause> {
+    let line = format!(
+        "{} {} {}\n",
+        packed.format.word(),
+        packed.bytes.len(),
+        packed.sha256
+    );
+    let mut send = pin!(async {
+        writer.write_all(line.as_bytes()).await?;
+        writer.write_all(&packed.bytes).await
+    });
+    let mut listen = pin!(listen(reader, greeting, None));
+    // The target may refuse the image before the whole of it is sent. If sending fails, the
+    // target says why, or ends.
+    let mut sending = true;
+    let said = loop {
+        tokio::select! {
+            biased;
+            said = &mut listen => break said?,
+            _ = &mut send, if sending => sending = false,
+        }
+    };
+    match said {
+        Said::Ready => Ok(()),
+        Said::Error { phase, text } => Err(Cause::Stage { step: phase, text }),
+        Said::Need { .. } => Err(Cause::Protocol("it asked for an image twice".to_owned())),
+    }
+}
+
+/// Reads up to the next line that is for us. May be dropped and called again.
+async fn listen(
+    reader: &mut pipe::Receiver,
+    greeting: &mut Greeting,
+    pending: Option<&Pending>,
+) -> Result<Said, Cause> {
     loop {
         if let Some(said) = greeting.next().map_err(|_| Cause::Noise)? {
             return Ok(said);
@@ -312,7 +374,14 @@ async fn listen(reader: &mut pipe::Receiver, greeting: &mut Greeting) -> Result<
             // The caller knows how it ended.
             return Err(Cause::Ended(Exit::Unknown));
         }
+        if let Some(pending) = pending {
+            pending.set(greeting.last_line());
+        }
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 async fn read_hello(

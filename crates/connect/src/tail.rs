@@ -1,5 +1,6 @@
 //! The last things that a target said which were not for us: what a person needs when a connection fails.
 
+use crate::interview::Pending;
 use broker::stream;
 use bytes::BytesMut;
 use std::collections::VecDeque;
@@ -62,8 +63,13 @@ impl Tail {
         self.shared.live.store(true, Ordering::Release);
     }
 
-    /// Reads lines from a descriptor until its end.
-    pub(crate) fn collect(&self, from: OwnedFd, sink: LineSink) -> std::io::Result<JoinHandle<()>> {
+    /// Reads lines from a descriptor until its end. What stands behind the last one may be a question.
+    pub(crate) fn collect(
+        &self,
+        from: OwnedFd,
+        sink: LineSink,
+        pending: Option<Pending>,
+    ) -> std::io::Result<JoinHandle<()>> {
         let mut reader = stream::reader(from)?;
         let tail = self.clone();
         Ok(tokio::spawn(async move {
@@ -71,6 +77,9 @@ impl Tail {
             while let Ok(read) = reader.read_buf(&mut buffer).await {
                 while let Some(end) = line_end(&buffer, read == 0) {
                     tail.take(&buffer.split_to(end), &sink);
+                }
+                if let Some(pending) = &pending {
+                    pending.set(&buffer);
                 }
                 if read == 0 {
                     break;

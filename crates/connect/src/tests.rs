@@ -1,7 +1,9 @@
 //! The parts that need no process.
 
 use crate::greeting::{Greeting, Said};
-use crate::{Bandwidth, Boot, Cause, ConnectError, Exit, Format, ImageId, Phase, Tail, title};
+use crate::{
+    Bandwidth, Boot, Cause, ConnectError, Exit, FailureKind, Format, ImageId, Phase, Tail, title,
+};
 use proto::message::LaunchFailure;
 
 fn heard(chunks: &[&[u8]]) -> (Vec<Said>, Vec<String>, Vec<u8>) {
@@ -17,7 +19,7 @@ fn heard(chunks: &[&[u8]]) -> (Vec<Said>, Vec<String>, Vec<u8>) {
             }
         }
     }
-    (said, tail.lines(), greeting.into_rest().to_vec())
+    (said, tail.lines(), greeting.take_rest().to_vec())
 }
 
 #[test]
@@ -99,6 +101,7 @@ fn the_command_line_survives_any_login_shell() {
         machine: "x86_64".to_owned(),
         sha256: "0".repeat(64),
         size: 4,
+        content: None,
     };
     let line = Boot::new("it's", vec![image]).command_line();
     let script = line.split('\'').nth(1).expect("a quoted script");
@@ -129,6 +132,7 @@ fn a_failure_says_the_same_after_it_has_travelled() {
         phase: Phase::FirstStage,
         cause: Box::new(Cause::Ended(Exit::Code(1))),
         said: vec!["sudo: a password is required".to_owned()],
+        hint: None,
     };
     let text = error.to_string();
     let failure = LaunchFailure::from(error);
@@ -138,7 +142,10 @@ fn a_failure_says_the_same_after_it_has_travelled() {
     );
     let back = ConnectError::from(failure);
     assert_eq!(back.to_string(), text);
-    assert!(matches!(*back.cause, Cause::Remote(_)), "{back:?}");
+    assert!(
+        matches!(&*back.cause, Cause::Remote { kind, .. } if *kind == FailureKind::Ended(Some(1))),
+        "{back:?}"
+    );
     assert_eq!(back.phase, Phase::FirstStage);
 }
 
@@ -152,6 +159,7 @@ fn a_failure_is_bounded_at_whole_characters_both_ways() {
     let huge = LaunchFailure {
         hop: long.clone(),
         phase: Phase::Spawn,
+        kind: FailureKind::Asked(long.clone()),
         cause: long.clone(),
         said: said.clone(),
     };
@@ -161,6 +169,7 @@ fn a_failure_is_bounded_at_whole_characters_both_ways() {
         phase: Phase::Spawn,
         cause: Box::new(Cause::Protocol(long)),
         said,
+        hint: None,
     });
     assert!(received.cause.to_string().len() <= 16 << 10);
     assert!(sent.cause.len() <= 16 << 10 && sent.cause.starts_with("unexpected: \u{20ac}"));
@@ -174,4 +183,26 @@ fn a_failure_is_bounded_at_whole_characters_both_ways() {
                 .is_some_and(|line| line.starts_with("999 \u{20ac}"))
         );
     }
+}
+
+#[test]
+fn a_long_last_line_is_shown_by_its_ends() {
+    let said = |line: String| {
+        let cause = Box::new(Cause::Ended(Exit::Code(1)));
+        let (hop, phase, hint) = ("sudo".to_owned(), Phase::FirstStage, None);
+        let error = ConnectError {
+            hop,
+            phase,
+            cause,
+            said: vec![line],
+            hint,
+        };
+        error.to_string()
+    };
+    let script = "x".repeat(4000);
+    let text = said(format!("Sorry, {script} is not allowed"));
+    assert!(text.len() < 450, "{text}");
+    assert!(text.contains("it said: Sorry, xxx") && text.ends_with("xxx is not allowed"));
+    let whole = "\u{20ac}".repeat(320);
+    assert!(said(whole.clone()).ends_with(&whole));
 }

@@ -1,6 +1,7 @@
 //! The only `wasmtime::Config` in the repository. Master and slave make it with the same function, so
 //! that what one compiles the other can map.
 
+use crate::target::Target;
 use proto::message::{CompatibilityId, EngineKind};
 use std::sync::OnceLock;
 use wasmtime::{
@@ -9,7 +10,7 @@ use wasmtime::{
 
 /// Part of the compatibility id. To be raised with each change to [`config`] that changes machine code
 /// or its metadata, and with each version of wasmtime.
-const REVISION: &str = "wasmtime 48.0.8, settings 2";
+const REVISION: &str = "wasmtime 48.0.8, settings 3";
 
 /// A guest's stack, in bytes; beyond it the call is over its limit.
 pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
@@ -33,12 +34,12 @@ const KEEP_WRITTEN: usize = 2 << 20;
 
 /// The configuration of an engine.
 ///
-/// `target` is the triple to compile for, none for this machine. A target is compiled for its
-/// baseline: no feature of the master's processor gets into an artifact.
+/// `target` is what to compile for, none for this machine. Whoever has a compiler sets the features of
+/// the target's processor, too: without them it compiles for the least of the kind.
 ///
 /// # Errors
 /// If the target is unknown to this build of wasmtime.
-pub fn config(kind: EngineKind, target: Option<&str>) -> Result<Config> {
+pub fn config(kind: EngineKind, target: Option<&Target>) -> Result<Config> {
     let mut config = Config::new();
     // Proposals that no component toolchain needs, each a part of the runtime that the slave would
     // have to carry. An artifact that may use one does not load where it is missing.
@@ -63,23 +64,15 @@ pub fn config(kind: EngineKind, target: Option<&str>) -> Result<Config> {
         .memory_reservation(MAX_MEMORY as u64)
         .memory_init_cow(true);
     if let Some(target) = target {
-        config.target(target)?;
+        config.target(target.triple())?;
     }
     Ok(config)
 }
 
 /// What two processes must have in common to exchange machine code for a target.
 #[must_use]
-pub fn compatibility(target: &str) -> CompatibilityId {
-    // The C library does not appear in machine code: only architecture and system do.
-    let mut parts = target.split('-');
-    let architecture = parts.next().unwrap_or_default();
-    let system = if target.contains("linux") {
-        "linux"
-    } else {
-        parts.next_back().unwrap_or_default()
-    };
-    let text = format!("{REVISION}, {architecture}, {system}");
+pub fn compatibility(target: &Target) -> CompatibilityId {
+    let text = format!("{REVISION}, {target}");
     let digest = blake3::hash(text.as_bytes());
     CompatibilityId(digest.to_hex()[..32].to_owned())
 }

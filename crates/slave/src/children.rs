@@ -2,10 +2,11 @@
 
 use crate::context::parents_of_children;
 use crate::guard::Guard;
+use crate::image::Images;
 use crate::launch::launch;
 use broker::{Broker, Link};
 use connect::{Parts, Process, Started};
-use proto::message::{Hello, LaunchChild, LaunchFailure, Phase, Welcome};
+use proto::message::{FailureKind, LaunchChild, LaunchFailure, Launched, Phase, Welcome};
 use proto::router::Role;
 use proto::{Body, ContextId, FrameDecoder, Handle};
 use std::collections::BTreeMap;
@@ -50,19 +51,26 @@ impl Children {
         &self,
         broker: &Broker,
         request: LaunchChild,
-    ) -> Result<(ContextId, Hello, Option<u64>), LaunchFailure> {
+        images: Images,
+    ) -> Result<Launched, LaunchFailure> {
         let cache = request.cache;
         let hop = request.launch.hop.clone();
-        let started = launch(request, self.guard.clone()).await?;
+        let started = launch(&request, &images, self.guard.clone()).await?;
         let context = broker.allocate().await.map_err(|dead| LaunchFailure {
             hop,
             phase: Phase::Hello,
+            kind: FailureKind::Other,
             cause: format!("there is no id for it: {dead}"),
             said: Vec::new(),
         })?;
-        let (hello, sent) = (started.hello.clone(), started.sent);
+        let launched = Launched::Started {
+            context,
+            hello: started.hello.clone(),
+            sent: started.sent,
+            times: started.times,
+        };
         self.welcome(broker, context, started, cache).await?;
-        Ok((context, hello, sent))
+        Ok(launched)
     }
 
     async fn welcome(

@@ -2,6 +2,7 @@
 
 use crate::children::Children;
 use crate::guard::Guard;
+use crate::image::Images;
 use async_trait::async_trait;
 use broker::content::{Contents, Fetcher, Relay, Server, Store};
 use broker::{Broker, Caller, Event, Receive};
@@ -108,17 +109,15 @@ impl Context {
         let request: LaunchChild = body
             .decode(broker.limits())
             .map_err(|error| malformed(broker, &error))?;
-        let launched = match self.children.launch(broker, request).await {
-            Ok((context, hello, sent)) => {
-                self.store.set_bound(RELAYED);
-                Launched::Started {
-                    context,
-                    hello,
-                    sent,
-                }
-            }
-            Err(error) => Launched::Failed(error),
+        let images = Images {
+            known: request.images.clone(),
+            relay: self.relay.clone(),
+            broker: broker.clone(),
         };
+        // From now on somebody below may want what this context gets.
+        self.store.set_bound(RELAYED);
+        let launched = self.children.launch(broker, request, images).await;
+        let launched = launched.unwrap_or_else(Launched::Failed);
         Body::new(&launched).map_err(|error| malformed(broker, &error))
     }
 

@@ -38,13 +38,11 @@ impl Arguments {
 /// Starts the process anew under a name that tells an administrator what it is and whom it serves:
 /// `zymogen-slave: user@host:pid`. A static binary starts in less than a millisecond.
 pub(crate) fn take_title(arguments: &Arguments) {
-    let title = format!("zymogen-slave: {}", arguments.title);
-    let named = std::env::args_os()
-        .next()
-        .is_some_and(|name| name.to_string_lossy().starts_with("zymogen-slave:"));
-    if named {
+    // The second start names nobody: a program that an emulator runs may have got its own path for a name again.
+    if arguments.title.is_empty() {
         return;
     }
+    let title = format!("zymogen-slave: {}", arguments.title);
     let Ok(image) = std::env::current_exe() else {
         return;
     };

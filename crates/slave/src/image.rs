@@ -1,12 +1,18 @@
-//! The slave's own image, for its children: what runs here runs there, if the machine is of the same kind.
+//! Slave images for the children of this context: its own, which runs on any machine of the same kind, and what its
+//! parent has for others.
 
 #[cfg(test)]
 mod tests;
 
 use async_trait::async_trait;
+use broker::Broker;
+use broker::content::Relay;
 use connect::{Format, ImageError, ImageId, ImageSource, Packed};
+use proto::Digest;
+use proto::message::Content;
 use std::fs::File;
 use std::io::Read;
+use std::sync::Arc;
 
 /// This process's executable. It can be read even if it has no name any more.
 const EXECUTABLE: &str = "/proc/self/exe";
@@ -18,46 +24,91 @@ const MACHINE: &str = if cfg!(target_arch = "aarch64") {
     "x86_64"
 };
 
-/// This process's own image, under the digest by which the master knows it.
-#[derive(Clone, Debug)]
-pub(crate) struct OwnImage {
+/// It is packed while a child waits for it, so that it does not go over a network at its full length.
+const ZSTD_LEVEL: i32 = 3;
+
+/// The images for one launch.
+pub(crate) struct Images {
+    /// What the launch looks for, as the master knows it.
     pub(crate) known: Vec<ImageId>,
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) broker: Broker,
 }
 
 #[async_trait]
-impl ImageSource for OwnImage {
+impl ImageSource for Images {
     async fn image(&self, machine: &str, formats: &[Format]) -> Result<Packed, ImageError> {
-        if machine != MACHINE {
-            let why = format!("this context has the image for {MACHINE} only, not {machine}");
-            return Err(why.into());
-        }
         let known = self.known.iter().find(|known| known.machine == machine);
-        let Some(known) = known else {
-            return Err(
-                format!("the master does not know this context's image for {machine}").into(),
-            );
+        let known =
+            known.ok_or_else(|| format!("the master has not named an image for {machine}"))?;
+        match known.content {
+            None => own(known, formats).await,
+            Some(digest) => self.fetched(known, digest, formats).await,
+        }
+    }
+}
+
+impl Images {
+    /// What this context does not run it gets from its parent, and keeps for the next child.
+    async fn fetched(
+        &self,
+        known: &ImageId,
+        digest: Digest,
+        formats: &[Format],
+    ) -> Result<Packed, ImageError> {
+        let content = Content::Resource(digest);
+        let packed = self.relay.whole(&self.broker, &content).await?;
+        let format = choose(formats)?;
+        let bytes = match format {
+            Format::Zstd => packed.zstd.clone(),
+            _ => tokio::task::spawn_blocking(move || packed.unpack()).await??,
         };
-        if !formats.contains(&Format::Raw) {
-            return Err("the target takes no image that is not compressed".into());
-        }
-        let (known, format) = (known.clone(), Format::Raw);
-        let read = tokio::task::spawn_blocking(move || {
-            let mut bytes = Vec::new();
-            File::open(EXECUTABLE)?
-                // One byte more shows that it is another one.
-                .take(known.size.saturating_add(1))
-                .read_to_end(&mut bytes)?;
-            Ok::<_, std::io::Error>((bytes, known))
-        });
-        let (bytes, known) = read.await??;
-        if bytes.len() as u64 != known.size {
-            return Err("this context runs another image than the master knows".into());
-        }
         // The first stage checks it on arrival.
         Ok(Packed {
             format,
-            bytes: bytes.into(),
-            sha256: known.sha256,
+            bytes,
+            sha256: known.sha256.clone(),
         })
     }
+}
+
+/// This process's own image, under the digest by which the master knows it.
+async fn own(known: &ImageId, formats: &[Format]) -> Result<Packed, ImageError> {
+    if known.machine != MACHINE {
+        let why = format!(
+            "this context has the image for {MACHINE} only, not {}",
+            known.machine
+        );
+        return Err(why.into());
+    }
+    let (format, size) = (choose(formats)?, known.size);
+    let work = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        File::open(EXECUTABLE)?
+            // One byte more shows that it is another one.
+            .take(size.saturating_add(1))
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 != size {
+            return Err("this context runs another image than the master knows".into());
+        }
+        Ok::<_, ImageError>(match format {
+            Format::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL)?,
+            _ => bytes,
+        })
+    });
+    // The first stage checks it on arrival.
+    Ok(Packed {
+        format,
+        bytes: work.await??.into(),
+        sha256: known.sha256.clone(),
+    })
+}
+
+/// The best format that this program can make.
+fn choose(formats: &[Format]) -> Result<Format, ImageError> {
+    let mut formats = formats.iter().copied();
+    let format = formats.find(|format| *format != Format::Gzip);
+    format.ok_or_else(|| {
+        "the target takes the image only as gzip, which this context cannot make".into()
+    })
 }

@@ -1,15 +1,15 @@
 //! Starts a child, as the master starts its own.
 
 use crate::guard::Guard;
-use crate::image::OwnImage;
-use connect::{ConnectError, Options, Started};
+use connect::{ConnectError, ImageSource, Options, Started};
 use proto::message::LaunchChild;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs a launch on this machine, up to the child's HELLO. The guard ends what it starts if this process is killed.
 pub(crate) async fn launch(
-    request: LaunchChild,
+    request: &LaunchChild,
+    images: &dyn ImageSource,
     guard: Arc<Guard>,
 ) -> Result<Started, ConnectError> {
     let options = Options {
@@ -17,8 +17,5 @@ pub(crate) async fn launch(
         guard: Some(guard),
         ..Options::default()
     };
-    let image = OwnImage {
-        known: request.images,
-    };
-    connect::start(&request.launch, &image, &options).await
+    connect::start(&request.launch, images, &options).await
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use proto::message::{Call, Hello, Outcome, Welcome};
 use proto::router::{Config, Quotas, Role};
 use proto::{Body, ContextId, Flags, Frame, FrameDecoder, Handle, Header, LinkId};
-use runtime::{Artifacts, Executor};
+use runtime::{Artifacts, Executor, Target};
 use std::io;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -33,13 +33,6 @@ const DEEP: usize = 32;
 
 /// How often one that has left the tree looks whether it has anything left to do.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// The architecture decides what machine code runs; the C library is this binary's own.
-const TARGET: &str = if cfg!(target_arch = "aarch64") {
-    "aarch64-unknown-linux-musl"
-} else {
-    "x86_64-unknown-linux-musl"
-};
 
 pub(crate) async fn serve(streams: Streams, home: &Home, guests: Runtime) -> io::Result<()> {
     let logger = Logger::install();
@@ -97,7 +90,7 @@ async fn alone(broker: &Broker, link: LinkId) {
 }
 
 fn start(welcome: &Welcome, home: &Home, guests: Runtime) -> io::Result<(Broker, Arc<Context>)> {
-    let compatibility = runtime::compatibility(TARGET);
+    let compatibility = runtime::compatibility(&Target::native());
     let artifacts = home.artifacts.as_ref().filter(|_| welcome.cache);
     let artifacts = artifacts.and_then(|directory| {
         Artifacts::open(directory)
@@ -168,10 +161,11 @@ fn parent_of(welcome: &Welcome) -> io::Result<ContextId> {
 /// The marker and the HELLO frame.
 fn hello() -> io::Result<Vec<u8>> {
     let uname = rustix::system::uname();
+    let target = Target::native();
     let hello = Hello {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        target: TARGET.to_owned(),
-        compatibility: runtime::compatibility(TARGET),
+        target: target.to_string(),
+        compatibility: runtime::compatibility(&target),
         pid: std::process::id(),
         hostname: uname.nodename().to_string_lossy().into_owned(),
     };

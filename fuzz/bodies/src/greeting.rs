@@ -89,7 +89,10 @@ fn hear<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Heard {
         greeting.finish();
     }
     let noise = tail.lines();
-    let buffered = greeting.into_rest();
+    let last = greeting.last_line().to_vec();
+    assert!(!last.contains(&b'\n'));
+    let buffered = greeting.take_rest();
+    assert!(buffered.ends_with(&last));
     rest.splice(..0, buffered);
     Heard {
         said,

@@ -1,9 +1,9 @@
 //! Runs cargo, if there is something for it to do.
 
 use super::checkout::Checkout;
+use super::cross::{self, Environment};
 use super::stamp::Stamp;
 use super::{BuildError, Progress};
-use std::env;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::os::unix::ffi::OsStrExt;
@@ -36,6 +36,8 @@ pub(super) struct Build<'a> {
     pub(super) target: &'a str,
     /// Files and directories below the root of the workspace that go into it.
     pub(super) inputs: &'a [&'a str],
+    /// Options for the compiler of the parts in C, if it is built for another target than cargo's own.
+    pub(super) c_flags: &'a str,
     /// File names of the results.
     pub(super) outputs: Vec<String>,
 }
@@ -47,10 +49,16 @@ impl Build<'_> {
         checkout: &Checkout,
         progress: &dyn Progress,
     ) -> Result<Vec<PathBuf>, BuildError> {
-        let directory = checkout.target().join(self.target).join(self.profile);
+        // The one profile whose directory has another name.
+        let profile = if self.profile == "dev" {
+            "debug"
+        } else {
+            self.profile
+        };
+        let directory = checkout.target().join(self.target).join(profile);
         let outputs = self.outputs.iter().map(|name| directory.join(name));
         let outputs: Vec<_> = outputs.collect();
-        let stamp = checkout.target().join("zymogen").join(self.name);
+        let stamp = scratch(checkout).join(self.name);
         let stamp = stamp.with_extension("stamp");
         let stamp = Stamp::take(stamp, checkout.root(), self.inputs);
         // Without a fingerprint cargo decides, as it did before there were stamps.
@@ -77,7 +85,9 @@ impl Build<'_> {
     }
 
     fn cargo(&self, checkout: &Checkout, progress: &dyn Progress) -> Result<(), BuildError> {
-        let mut command = self.command(checkout);
+        let scratch = scratch(checkout);
+        let environment = cross::environment(&self.what, self.target, &scratch)?;
+        let mut command = self.command(checkout, &environment);
         let terminal = io::stderr().is_terminal();
         if terminal {
             progress.done();
@@ -110,7 +120,7 @@ impl Build<'_> {
         })
     }
 
-    fn command(&self, checkout: &Checkout) -> Command {
+    fn command(&self, checkout: &Checkout, environment: &Environment) -> Command {
         let mut command = Command::new("cargo");
         command
             .arg("build")
@@ -125,20 +135,16 @@ impl Build<'_> {
         for variable in FOR_THIS_MACHINE {
             command.env_remove(variable);
         }
-        if let Some(variable) = c_compiler(self.target)
-            && env::var_os(&variable).is_none()
-        {
-            command.env(variable, "cc");
-        }
+        let c_flags = format!("CFLAGS_{}", self.target.replace('-', "_"));
+        command.env(c_flags, self.c_flags);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
-/// The C parts of a static image need no libc headers of their own: the compiler of this machine builds them
-/// for the same architecture. The variable that says so, if that is the case.
-fn c_compiler(target: &str) -> Option<String> {
-    let native = target.starts_with(env::consts::ARCH) && target.ends_with("-linux-musl");
-    native.then(|| format!("CC_{}", target.replace('-', "_")))
+/// What builds leave for later builds, beside what cargo leaves.
+fn scratch(checkout: &Checkout) -> PathBuf {
+    checkout.target().join("zymogen")
 }
 
 /// True if it is certain that the toolchain has no standard library for the target.

@@ -41,6 +41,16 @@ pub enum BuildError {
         /// The missing target.
         target: String,
     },
+    /// An image has parts in C.
+    #[error("cannot build {what}: no C compiler for {machine} works{tried}")]
+    NoCompiler {
+        /// What was to be built.
+        what: String,
+        /// The kind of machine that the compiler should compile for.
+        machine: String,
+        /// A line for each that was tried.
+        tried: String,
+    },
     /// cargo failed.
     #[error("cargo could not build {what}{}", indented(.output))]
     Cargo {
@@ -60,6 +70,25 @@ pub enum BuildError {
     /// Somebody built another image since its digest was taken.
     #[error("{0} has changed while it was in use")]
     Changed(PathBuf),
+    /// A bundle lost what it carried.
+    #[error("{0} is a bundle, but the slaves and modules behind it are gone")]
+    CutBundle(PathBuf),
+    /// A bundle is not what it was.
+    #[error("{path} is a damaged bundle: {why}")]
+    DamagedBundle {
+        /// The bundle.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A bundle cannot be made of this.
+    #[error("{path} cannot be made a bundle: {why}")]
+    NoProgram {
+        /// What should be the program in it.
+        path: PathBuf,
+        /// Why it cannot.
+        why: String,
+    },
     /// None of the forms that the target can read was made.
     #[error("the target takes none of the forms of the image")]
     Format,
@@ -80,7 +109,7 @@ impl BuildError {
     /// What the user can do.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let elsewhere = "set ZYMOGEN_IMAGES to a directory that has it";
+        let elsewhere = "use a program that `zymogen bundle` made, or set ZYMOGEN_IMAGES to a directory that has it";
         match self {
             Self::NoOverride(_) => Some("check the variable ZYMOGEN_IMAGES".to_owned()),
             Self::NoCheckout { .. } => Some(elsewhere.to_owned()),
@@ -88,15 +117,34 @@ impl BuildError {
                 Some(format!("install Rust (https://rustup.rs), or {elsewhere}"))
             }
             Self::NoTarget { target, .. } => Some(format!("run `rustup target add {target}`")),
+            Self::NoCompiler { machine, .. } => Some(install(machine)),
+            Self::CutBundle(_) => Some(
+                "`strip` and the like cut off what is behind a program: use it as it was made"
+                    .to_owned(),
+            ),
+            Self::DamagedBundle { .. } => Some("copy it again, or make it again".to_owned()),
             Self::Changed(_) => Some("run it again".to_owned()),
             Self::Machine { .. }
             | Self::Cargo { .. }
             | Self::NoResult { .. }
+            | Self::NoProgram { .. }
             | Self::Format
             | Self::Io { .. }
             | Self::NoModule(_) => None,
         }
     }
+}
+
+/// Where compilers for a kind of machine come from.
+fn install(machine: &str) -> String {
+    let (gcc, headers) = match machine {
+        "aarch64" => ("gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross"),
+        _ => ("gcc-x86-64-linux-gnu", "libc6-dev-amd64-cross"),
+    };
+    format!(
+        "`apt-get install {gcc} {headers}` (Debian, Ubuntu) or `pip install ziglang` brings one; \
+         CC_{machine}_unknown_linux_musl can name another"
+    )
 }
 
 fn indented(output: &str) -> String {

@@ -2,13 +2,12 @@
 
 use super::cargo::Build;
 use super::checkout::Checkout;
-use super::{BuildError, Progress, Sources, UserCache};
+use super::digest::sha256_hex;
+use super::{BuildError, Place, Progress, Sources, UserCache};
 use async_trait::async_trait;
 use bytes::Bytes;
 use connect::{Format, ImageError, ImageId, ImageSource, Packed};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write as _};
 use std::os::unix::fs::MetadataExt;
@@ -20,6 +19,12 @@ const TARGETS: [(&str, &str); 2] = [
     ("x86_64", "x86_64-unknown-linux-musl"),
     ("aarch64", "aarch64-unknown-linux-musl"),
 ];
+
+/// A slave compresses with zstd's fastest method alone: the others are a twentieth of its image.
+const C_FLAGS: &str = "-DZSTD_EXCLUDE_DFAST_BLOCK_COMPRESSOR -DZSTD_EXCLUDE_GREEDY_BLOCK_COMPRESSOR \
+    -DZSTD_EXCLUDE_LAZY_BLOCK_COMPRESSOR -DZSTD_EXCLUDE_LAZY2_BLOCK_COMPRESSOR \
+    -DZSTD_EXCLUDE_BTLAZY2_BLOCK_COMPRESSOR -DZSTD_EXCLUDE_BTOPT_BLOCK_COMPRESSOR \
+    -DZSTD_EXCLUDE_BTULTRA_BLOCK_COMPRESSOR";
 
 /// What a slave is built of.
 const INPUTS: [&str; 2] = ["crates", "wit"];
@@ -37,8 +42,7 @@ pub struct Image {
     pub sha256: String,
     /// Its length, in bytes.
     pub size: u64,
-    /// Where it is.
-    pub path: PathBuf,
+    place: Place,
     cache: UserCache,
     progress: Arc<dyn Progress>,
     packed: Mutex<BTreeMap<Format, Bytes>>,
@@ -67,17 +71,22 @@ impl Image {
             machine: self.machine.clone(),
             sha256: self.sha256.clone(),
             size: self.size,
+            content: None,
         }
     }
 
     fn pack(&self, format: Format) -> Result<Bytes, BuildError> {
-        if format == Format::Raw {
-            return self.raw().map(Bytes::from);
+        match (format, &self.place) {
+            (Format::Raw, _) => return self.raw().map(Bytes::from),
+            (Format::Zstd, Place::Carried(carried)) => {
+                return carried.bundle.packed(&carried.entry).map(Bytes::from);
+            }
+            _ => {}
         }
         let name = format!("{}.{}", self.sha256, format.word());
         // A damaged file would be refused by the target again and again.
         if let Some(kept) = self.cache.get(&name)
-            && unpack(format, &kept).is_some_and(|raw| hex(&Sha256::digest(&raw)) == self.sha256)
+            && unpack(format, &kept).is_some_and(|raw| sha256_hex(&raw) == self.sha256)
         {
             return Ok(kept.into());
         }
@@ -92,23 +101,23 @@ impl Image {
     }
 
     fn raw(&self) -> Result<Vec<u8>, BuildError> {
-        let raw = fs::read(&self.path).map_err(|error| self.io(error))?;
-        if hex(&Sha256::digest(&raw)) == self.sha256 {
+        let raw = self.place.read()?;
+        if sha256_hex(&raw) == self.sha256 {
             Ok(raw)
         } else {
-            Err(BuildError::Changed(self.path.clone()))
+            Err(BuildError::Changed(self.place.path()))
         }
     }
 
     fn io(&self, error: std::io::Error) -> BuildError {
         BuildError::Io {
-            path: self.path.clone(),
+            path: self.place.path(),
             error,
         }
     }
 }
 
-fn pack(format: Format, raw: &[u8]) -> std::io::Result<Vec<u8>> {
+pub(super) fn pack(format: Format, raw: &[u8]) -> std::io::Result<Vec<u8>> {
     match format {
         Format::Raw => Ok(raw.to_vec()),
         Format::Zstd => zstd::bulk::compress(raw, ZSTD_LEVEL),
@@ -135,14 +144,6 @@ fn unpack(format: Format, packed: &[u8]) -> Option<Vec<u8>> {
             Some(raw)
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// All slave images that this program can get hold of. Clones are the same.
@@ -214,28 +215,24 @@ impl Images {
     }
 
     fn prepare(&self, machine: &str) -> Result<Image, BuildError> {
-        let Some((_, target)) = TARGETS.iter().find(|(known, _)| *known == machine) else {
-            return Err(BuildError::Machine {
-                machine: machine.to_owned(),
-                known: TARGETS.map(|(machine, _)| machine).join(", "),
-            });
+        let target = target(machine)?;
+        let place = match self.shared.sources.find(&file_name(machine))? {
+            Some(place) => place,
+            None => Place::File(self.build(machine, target)?),
         };
-        let path = match self.shared.sources.find(&file_name(machine))? {
-            Some(path) => path,
-            None => self.build(machine, target)?,
+        let (size, sha256) = match &place {
+            Place::Carried(carried) => (carried.entry.size, carried.entry.sha256.clone()),
+            Place::File(path) => self.digest(path).map_err(|error| BuildError::Io {
+                path: path.clone(),
+                error,
+            })?,
         };
-        let io = |error| BuildError::Io {
-            path: path.clone(),
-            error,
-        };
-        let size = fs::metadata(&path).map_err(io)?.size();
-        let sha256 = self.digest(&path).map_err(io)?;
         Ok(Image {
             machine: machine.to_owned(),
-            target: (*target).to_owned(),
+            target: target.to_owned(),
             sha256,
             size,
-            path,
+            place,
             cache: self.shared.cache.clone(),
             progress: self.shared.progress.clone(),
             packed: Mutex::default(),
@@ -253,14 +250,15 @@ impl Images {
             profile: "slave",
             target,
             inputs: &INPUTS,
+            c_flags: C_FLAGS,
             outputs: vec!["slave".to_owned()],
         };
         let outputs = build.run(&checkout, &*self.shared.progress)?;
         Ok(outputs.into_iter().collect())
     }
 
-    /// The digest of a file, remembered as long as the file looks the same.
-    fn digest(&self, path: &Path) -> std::io::Result<String> {
+    /// Length and digest of a file, remembered as long as the file looks the same.
+    fn digest(&self, path: &Path) -> std::io::Result<(u64, String)> {
         let metadata = fs::metadata(path)?;
         let mut key = blake3::Hasher::new();
         key.update(path.as_os_str().as_encoded_bytes());
@@ -280,11 +278,12 @@ impl Images {
         if let Some(kept) = kept.and_then(|kept| String::from_utf8(kept).ok())
             && kept.len() == 64
         {
-            return Ok(kept);
+            return Ok((metadata.size(), kept));
         }
-        let digest = hex(&Sha256::digest(fs::read(path)?));
+        let content = fs::read(path)?;
+        let digest = sha256_hex(&content);
         self.shared.cache.put(&name, digest.as_bytes());
-        Ok(digest)
+        Ok((content.len() as u64, digest))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Image>>> {
@@ -313,7 +312,24 @@ impl ImageSource for Images {
     }
 }
 
+/// The kinds of machines that there are slaves for.
+pub(super) fn machines() -> impl Iterator<Item = &'static str> {
+    TARGETS.into_iter().map(|(machine, _)| machine)
+}
+
+/// What programs for a kind of machine are built for.
+pub(super) fn target(machine: &str) -> Result<&'static str, BuildError> {
+    let mut targets = TARGETS.into_iter();
+    let target = targets.find(|(known, _)| *known == machine);
+    target
+        .map(|(_, target)| target)
+        .ok_or_else(|| BuildError::Machine {
+            machine: machine.to_owned(),
+            known: TARGETS.map(|(machine, _)| machine).join(", "),
+        })
+}
+
 /// The name of an image in the override directory.
-fn file_name(machine: &str) -> String {
+pub(super) fn file_name(machine: &str) -> String {
     format!("zymogen-slave-{machine}")
 }

@@ -2,7 +2,7 @@
 
 use super::cargo::Build;
 use super::checkout::Checkout;
-use super::{BuildError, Progress, Sources};
+use super::{BuildError, Place, Progress, Sources};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,9 +35,11 @@ impl StdModules {
     /// The names of all standard modules, sorted. Builds nothing.
     ///
     /// # Errors
-    /// If there is neither an override directory with modules nor a checkout.
+    /// If there are modules nowhere: not in an override directory, not in this program, and no checkout.
     pub fn names(&self) -> Result<Vec<String>, BuildError> {
-        let mut names = self.given()?;
+        let names = self.sources.names()?;
+        let modules = names.iter().filter_map(|name| name.strip_suffix(".wasm"));
+        let mut names: BTreeSet<_> = modules.map(str::to_owned).collect();
         match Checkout::find(WHAT) {
             Ok(checkout) => names.extend(folders(checkout.root())?),
             Err(error) if names.is_empty() => return Err(error),
@@ -50,9 +52,9 @@ impl StdModules {
     ///
     /// # Errors
     /// If it is neither there nor can be built.
-    pub fn path(&self, name: &str) -> Result<PathBuf, BuildError> {
-        if let Some(path) = self.sources.find(&file_name(name))? {
-            return Ok(path);
+    pub fn find(&self, name: &str) -> Result<Place, BuildError> {
+        if let Some(place) = self.sources.find(&file_name(name))? {
+            return Ok(place);
         }
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let paths = match &mut *built {
@@ -60,19 +62,8 @@ impl StdModules {
             empty => empty.insert(self.build()?),
         };
         let path = paths.get(name).cloned();
-        path.ok_or_else(|| BuildError::NoModule(name.to_owned()))
-    }
-
-    /// The modules of the override directory.
-    fn given(&self) -> Result<BTreeSet<String>, BuildError> {
-        let Some(directory) = &self.sources.directory else {
-            return Ok(BTreeSet::new());
-        };
-        let entries = fs::read_dir(directory);
-        let entries = entries.map_err(|_| BuildError::NoOverride(directory.clone()))?;
-        let paths = entries.flatten().map(|entry| entry.path());
-        let modules = paths.filter(|path| path.extension().is_some_and(|end| end == "wasm"));
-        Ok(modules.filter_map(|path| stem(&path)).collect())
+        path.map(Place::File)
+            .ok_or_else(|| BuildError::NoModule(name.to_owned()))
     }
 
     fn build(&self) -> Result<BTreeMap<String, PathBuf>, BuildError> {
@@ -85,6 +76,7 @@ impl StdModules {
             profile: "guest",
             target: TARGET,
             inputs: &INPUTS,
+            c_flags: "",
             outputs: names.iter().map(|name| file_name(name)).collect(),
         };
         let outputs = build.run(&checkout, &*self.progress)?;
@@ -109,6 +101,6 @@ fn stem(path: &Path) -> Option<String> {
 }
 
 /// The name of a module's file, built or given.
-fn file_name(name: &str) -> String {
+pub(super) fn file_name(name: &str) -> String {
     format!("{name}.wasm")
 }

@@ -97,9 +97,7 @@ fn a_change_during_the_build_is_not_lost() {
 }
 
 fn given(scratch: &Scratch) -> Sources {
-    Sources {
-        directory: Some(scratch.0.join("given")),
-    }
+    Sources::directory(scratch.0.join("given"))
 }
 
 fn images(scratch: &Scratch, progress: Arc<dyn Progress>) -> Images {
@@ -237,7 +235,7 @@ fn given_modules_come_first() {
     for name in ["facts", "own", "command"] {
         assert!(names.contains(&name.to_owned()), "{names:?}");
     }
-    assert_eq!(modules.path("facts").expect("a path"), path);
+    assert_eq!(modules.find("facts").expect("a place").path(), path);
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! `zymogen call`
 
+use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
 use super::start::{self, Start};
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::VERSION;
 use crate::error::{Error, Exit, Fate};
-use crate::master::{CallResult, LogSink};
+use crate::master::{CallResult, LogSink, Options};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
 use crate::output::style::{self, paint};
@@ -74,6 +75,9 @@ pub struct CallArgs {
 
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 }
 
 /// A call whose arguments have the right types.
@@ -88,15 +92,16 @@ struct Checked {
 /// Runs the command.
 pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let context: ContextSpec = arguments.context.parse()?;
-    let start = Start::new(screen, arguments.verbose);
+    let start = Start::new(screen, arguments.verbose)?;
     let call = check(&arguments, &start)?;
     start.images()?;
+    let options = arguments.connect.options([&context])?;
     let log = Arc::new(Logs {
         screen: screen.clone(),
         verbosity: arguments.verbose,
     });
     let runtime = start::runtime()?;
-    let result = runtime.block_on(work(&context, &start, &call, screen, log));
+    let result = runtime.block_on(work(&context, &start, &call, screen, log, options));
     runtime.shutdown_background();
     screen.clear();
     show(&arguments, screen, &call, &result?)
@@ -108,11 +113,12 @@ async fn work(
     call: &Checked,
     screen: &Arc<Screen>,
     log: Arc<dyn LogSink>,
+    options: Options,
 ) -> Result<CallResult, Error> {
     let cancel = Cancel::new();
     let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
-    let master = start.master(log);
+    let master = start.master(log, options);
     let context = tokio::select! {
         connected = master.connect(context) => connected?,
         () = cancel.cancelled() => return Ok(CallResult::Cancelled),

@@ -1,6 +1,8 @@
 //! `zymogen deploy`
 
+use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
+use super::pattern;
 use super::start::{self, Start};
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostTotals, Mode};
@@ -8,6 +10,7 @@ use crate::deploy::logs::Logs;
 use crate::deploy::tour::Tour;
 use crate::deploy::{self, Deployment, Events, Outcome, problem};
 use crate::error::{Error, Exit};
+use crate::master;
 use crate::module::ModuleError;
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
@@ -63,8 +66,9 @@ pub struct DeployArgs {
     #[arg(short = 'D', long)]
     diff: bool,
 
-    /// Only this host of the plan; may be repeated.
-    #[arg(short, long, value_name = "HOST")]
+    /// Only these hosts of the plan: a name, or a pattern with `*` and `?`;
+    /// may be repeated.
+    #[arg(short, long, value_name = "PATTERN")]
     limit: Vec<String>,
 
     /// Set a variable of the plan, or those in a TOML or JSON file; may be repeated.
@@ -95,8 +99,17 @@ pub struct DeployArgs {
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
 
+    /// Try again, up to so many times for each host, if it cannot be reached or
+    /// its connection breaks. A task whose outcome is unknown then is run
+    /// again.
+    #[arg(long, value_name = "N", default_value = "0")]
+    retries: u32,
+
     #[command(flatten)]
     limits: LimitArgs,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 }
 
 /// Runs the command. Programs find what is wrong among the events; the text for people is on standard
@@ -133,7 +146,7 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
             screen.note(&tour.opening());
         }
     }
-    let start = Start::new(screen, arguments.verbose);
+    let start = Start::new(screen, arguments.verbose)?;
     let engine = Engine::new();
     let against = Against {
         repository: start.repository(),
@@ -151,6 +164,9 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     }
     let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
     start.images()?;
+    let hosts = checked.hosts.iter().map(|host| &host.spec);
+    screen.clear();
+    let options = arguments.connect.options(hosts)?;
     // JSON events would leave it where it is.
     screen.clear();
     let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
@@ -160,8 +176,9 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         mode: arguments.mode(),
         forks: arguments.forks.get(),
         limits: arguments.limits.limits(),
+        retries: arguments.retries,
     });
-    let outcome = apply(&start, deployment, screen, reporter.as_mut())?;
+    let outcome = apply(&start, deployment, screen, reporter.as_mut(), options)?;
     screen.clear();
     let exit = arguments.exit(&outcome);
     if let Some(tour) = tour
@@ -179,6 +196,7 @@ fn apply(
     deployment: Arc<Deployment>,
     screen: &Arc<Screen>,
     reporter: &mut dyn Reporter,
+    options: master::Options,
 ) -> Result<Outcome, Error> {
     let runtime = start::runtime()?;
     let shown = runtime.block_on(async {
@@ -187,7 +205,7 @@ fn apply(
             .on_signals(screen.clone())
             .map_err(|error| start::failed("cannot listen to signals", &error))?;
         let (events, waiting) = Events::new();
-        let master = start.master(Arc::new(Logs::new(events.clone())));
+        let master = start.master(Arc::new(Logs::new(events.clone())), options);
         let work = deploy::run(deployment, Arc::new(master), events, cancel.clone());
         let work = tokio::spawn(work);
         let shown = show(waiting, reporter, &cancel).await;
@@ -303,13 +321,18 @@ impl DeployArgs {
     fn limit(&self, plan: &mut Plan) -> Result<(), Error> {
         for wanted in &self.limit {
             let known = plan.hosts.iter().map(|host| host.value.as_str());
-            if !known.clone().any(|host| host == wanted) {
+            if !known.clone().any(|host| pattern::matches(wanted, host)) {
                 let message = format!("{} has no host `{wanted}`", plan.source.name());
                 return Err(Error::input(message).maybe_hint(did_you_mean(nearest(wanted, known))));
             }
         }
         if !self.limit.is_empty() {
-            plan.hosts.retain(|host| self.limit.contains(&host.value));
+            let wanted = |host: &str| {
+                self.limit
+                    .iter()
+                    .any(|wanted| pattern::matches(wanted, host))
+            };
+            plan.hosts.retain(|host| wanted(&host.value));
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ pub struct DocArgs {
 
 /// Runs the command.
 pub fn run(arguments: &DocArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
-    let start = Start::new(screen, 0);
+    let start = Start::new(screen, 0)?;
     let text = match &arguments.module {
         Some(name) => {
             let module = start.repository().find(name)?;

@@ -33,7 +33,7 @@ impl LimitArgs {
 }
 
 /// `30s`; a number without a unit counts seconds.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let ms = match unit {
         "ms" => 1.0,

@@ -3,10 +3,14 @@
 //! Nothing here starts a thread, an event loop or an engine before the arguments are understood, so that
 //! `--version` and `--help` answer at once.
 
+mod bundle;
 mod call;
+mod connect;
 mod deploy;
 mod doc;
 mod limits;
+mod pattern;
+mod ping;
 mod start;
 mod tree;
 
@@ -28,8 +32,17 @@ use std::sync::Arc;
 ///
 ///     zymogen deploy
 ///
-/// CONTEXT is where something happens: `local` is a slave on this machine,
-/// `local,local` one that such a slave has started.
+/// CONTEXT is where something happens: hops joined with commas, each made by
+/// the one before it, as in `ssh:bastion,ssh:web1,sudo`:
+///
+///     local                       this machine
+///     ssh:[USER@]HOST[:PORT]      by the OpenSSH client and its configuration
+///     sudo[:USER]  su[:USER]  doas[:USER]
+///     docker:[USER@]CONTAINER  podman:[USER@]CONTAINER  lxc:CONTAINER
+///     incus:INSTANCE  lxd:INSTANCE  kubectl:POD  nsenter:PID  chroot:DIR
+///
+/// Options follow a `?`: `ssh:web1?identity=KEY`, `sudo?password=ask`;
+/// docs/CONNECTING.md describes all of them.
 /// MODULE is the name of a standard module (`zymogen doc` lists them) or the
 /// path of a .wasm file.
 #[derive(Parser, Debug)]
@@ -64,7 +77,9 @@ enum Command {
     Deploy(deploy::DeployArgs),
     Call(call::CallArgs),
     Doc(doc::DocArgs),
+    Ping(ping::PingArgs),
     Tree(tree::TreeArgs),
+    Bundle(bundle::BundleArgs),
 }
 
 /// Runs the program with the arguments of this process.
@@ -84,7 +99,9 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Deploy(arguments) => deploy::run(&arguments, &screen),
         Command::Call(arguments) => call::run(arguments, &screen),
         Command::Doc(arguments) => doc::run(&arguments, &screen),
+        Command::Ping(arguments) => ping::run(&arguments, &screen),
         Command::Tree(arguments) => tree::run(&arguments, &screen),
+        Command::Bundle(arguments) => bundle::run(&arguments, &screen),
     };
     screen.clear();
     match ended {

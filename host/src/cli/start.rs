@@ -27,20 +27,24 @@ pub(super) struct Start {
 
 impl Start {
     /// Looks for nothing yet. From now on the notes of the master go to the screen.
-    pub(super) fn new(screen: &Arc<Screen>, verbosity: u8) -> Self {
+    ///
+    /// # Errors
+    /// If this program is a bundle that was damaged.
+    pub(super) fn new(screen: &Arc<Screen>, verbosity: u8) -> Result<Self, Error> {
         listen(screen, verbosity);
-        let progress = Arc::new(Building(screen.clone()));
+        let progress = building(screen);
         let artifacts = user_cache().map(|cache| Artifacts::open(&cache.join("compiled")));
         let artifacts = artifacts.and_then(|opened| {
             opened
                 .inspect_err(|error| tracing::warn!("compiled modules are not kept: {error}"))
                 .ok()
         });
-        let std_modules = StdModules::new(Sources::from_env(), progress.clone());
-        Self {
+        let sources = Sources::from_env()?;
+        let std_modules = StdModules::new(sources.clone(), progress.clone());
+        Ok(Self {
             repository: Arc::new(Repository::new(std_modules, Compiler::new(artifacts))),
-            images: Arc::new(Images::new(Sources::from_env(), progress)),
-        }
+            images: Arc::new(Images::new(sources, progress)),
+        })
     }
 
     /// The modules that there are.
@@ -55,10 +59,15 @@ impl Start {
     }
 
     /// A master. Must be called inside a tokio runtime.
-    pub(super) fn master(&self, log: Arc<dyn LogSink>) -> Master {
+    pub(super) fn master(&self, log: Arc<dyn LogSink>, options: Options) -> Master {
         let (repository, images) = (self.repository.clone(), self.images.clone());
-        Master::new(repository, images, log, Options::default())
+        Master::new(repository, images, log, options)
     }
+}
+
+/// Shows on the screen what is being built.
+pub(super) fn building(screen: &Arc<Screen>) -> Arc<dyn Progress> {
+    Arc::new(Building(screen.clone()))
 }
 
 /// The threads that connections live on.
@@ -97,7 +106,7 @@ impl Progress for Building {
 }
 
 /// Lets warnings of the master itself through, more with -v.
-fn listen(screen: &Arc<Screen>, verbosity: u8) {
+pub(super) fn listen(screen: &Arc<Screen>, verbosity: u8) {
     let level = match verbosity {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,

@@ -1,10 +1,11 @@
 //! `zymogen tree`
 
+use super::connect::ConnectArgs;
 use super::start::{self, Start};
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
 use crate::error::{Error, Exit};
-use crate::master::{Context, LogSink, Surveyed};
+use crate::master::{Context, LogSink, Options, Surveyed};
 use crate::output::{Format, Screen, tree};
 use proto::message::LogRecord;
 use std::sync::Arc;
@@ -34,16 +35,20 @@ pub struct TreeArgs {
     /// Say more: what slaves and the master note.
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
+
+    #[command(flatten)]
+    connect: ConnectArgs,
 }
 
 /// Runs the command.
 pub fn run(arguments: &TreeArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let specs = arguments.contexts.iter().map(|context| context.parse());
     let specs = specs.collect::<Result<Vec<ContextSpec>, _>>()?;
-    let start = Start::new(screen, arguments.verbose);
+    let start = Start::new(screen, arguments.verbose)?;
     start.images()?;
+    let options = arguments.connect.options(&specs)?;
     let runtime = start::runtime()?;
-    let surveyed = runtime.block_on(survey(specs, &start, screen));
+    let surveyed = runtime.block_on(survey(specs, &start, screen, options));
     runtime.shutdown_background();
     screen.clear();
     let Some(surveyed) = surveyed? else {
@@ -62,11 +67,12 @@ async fn survey(
     specs: Vec<ContextSpec>,
     start: &Start,
     screen: &Arc<Screen>,
+    options: Options,
 ) -> Result<Option<Vec<Surveyed>>, Error> {
     let cancel = Cancel::new();
     let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
-    let master = Arc::new(start.master(Arc::new(Quiet)));
+    let master = Arc::new(start.master(Arc::new(Quiet), options));
     let work = async {
         let contexts = connect(&master, specs).await?;
         let surveyed = master.survey().await;
@@ -100,8 +106,8 @@ async fn connect(
     Ok(contexts)
 }
 
-/// What guests say: there are none.
-struct Quiet;
+/// For commands that call no guest: what slaves say is a note of the master.
+pub(super) struct Quiet;
 
 impl LogSink for Quiet {
     fn record(&self, context: &str, record: &LogRecord) {

@@ -1,17 +1,15 @@
-//! `local`: a slave on the master's own machine.
+//! `local`: a slave on the machine of whoever starts it.
 
-use super::Hop;
+use super::{Argument, Hop};
 use connect::{Bandwidth, Boot};
-use std::fmt;
 
-/// The first stage under this machine's own shell.
+/// The first stage under the machine's own shell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Local;
 
 impl Local {
-    /// It takes no argument.
-    pub(super) fn parse(argument: Option<&str>) -> Result<Self, String> {
-        match argument {
+    pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
+        match Argument::parse(text, &[])?.target() {
             None => Ok(Self),
             Some(_) => Err("it takes no argument".to_owned()),
         }
@@ -25,11 +23,5 @@ impl Hop for Local {
 
     fn bandwidth(&self) -> Bandwidth {
         Bandwidth::Cheap
-    }
-}
-
-impl fmt::Display for Local {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("local")
     }
 }

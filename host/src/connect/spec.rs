@@ -1,6 +1,17 @@
 //! A context in the user's words: a list of hops, as in `ssh -J`.
 
-use super::{Hop, Local};
+use super::Hop;
+use super::chroot::Chroot;
+use super::doas::Doas;
+use super::docker::{Docker, Engine};
+use super::incus::Incus;
+use super::kubectl::Kubectl;
+use super::local::Local;
+use super::lxc::Lxc;
+use super::nsenter::Nsenter;
+use super::ssh::Ssh;
+use super::su::Su;
+use super::sudo::Sudo;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -18,16 +29,102 @@ struct Method {
 const MAX_HOPS: usize = 32;
 
 /// All that exist.
-const METHODS: [Method; 1] = [Method {
-    name: "local",
-    parse: |argument| Ok(Arc::new(Local::parse(argument)?)),
-}];
+const METHODS: [Method; 13] = [
+    Method {
+        name: "local",
+        parse: |text| Ok(Arc::new(Local::parse(text)?)),
+    },
+    Method {
+        name: "ssh",
+        parse: |text| Ok(Arc::new(Ssh::parse(text)?)),
+    },
+    Method {
+        name: "sudo",
+        parse: |text| Ok(Arc::new(Sudo::parse(text)?)),
+    },
+    Method {
+        name: "su",
+        parse: |text| Ok(Arc::new(Su::parse(text)?)),
+    },
+    Method {
+        name: "doas",
+        parse: |text| Ok(Arc::new(Doas::parse(text)?)),
+    },
+    Method {
+        name: "docker",
+        parse: |text| Ok(Arc::new(Docker::parse(Engine::Docker, text)?)),
+    },
+    Method {
+        name: "podman",
+        parse: |text| Ok(Arc::new(Docker::parse(Engine::Podman, text)?)),
+    },
+    Method {
+        name: "lxc",
+        parse: |text| Ok(Arc::new(Lxc::parse(text)?)),
+    },
+    Method {
+        name: "incus",
+        parse: |text| Ok(Arc::new(Incus::parse("incus", text)?)),
+    },
+    Method {
+        name: "lxd",
+        parse: |text| Ok(Arc::new(Incus::parse("lxc", text)?)),
+    },
+    Method {
+        name: "kubectl",
+        parse: |text| Ok(Arc::new(Kubectl::parse(text)?)),
+    },
+    Method {
+        name: "nsenter",
+        parse: |text| Ok(Arc::new(Nsenter::parse(text)?)),
+    },
+    Method {
+        name: "chroot",
+        parse: |text| Ok(Arc::new(Chroot::parse(text)?)),
+    },
+];
 
-/// Where a context is, as the steps on the way to it: `local`, or `local,local` for one that another has started.
+/// Where a context is, as the steps on the way to it: `local`, or `ssh:web1,sudo:root`, where each step is
+/// made by the context before it.
 #[derive(Clone, Debug)]
 pub struct ContextSpec {
     /// At least one.
-    hops: Vec<Arc<dyn Hop>>,
+    steps: Vec<Step>,
+}
+
+/// One step of it.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// As the user wrote it.
+    text: String,
+    hop: Arc<dyn Hop>,
+}
+
+impl Step {
+    /// As the user wrote it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The same without the options: what people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.text.split('?').next().unwrap_or_default()
+    }
+
+    /// How it is made.
+    #[must_use]
+    pub fn hop(&self) -> &dyn Hop {
+        &*self.hop
+    }
+
+    /// The program that makes it.
+    #[must_use]
+    pub fn program(&self) -> String {
+        let argv = self.hop.argv(&connect::Boot::new("", Vec::new()));
+        argv.into_iter().next().unwrap_or_default()
+    }
 }
 
 /// Why a text is not a context.
@@ -59,8 +156,16 @@ pub enum SpecError {
 
 impl ContextSpec {
     /// The steps on the way to it, in their order. There is at least one.
-    pub fn hops(&self) -> impl ExactSizeIterator<Item = &dyn Hop> {
-        self.hops.iter().map(|hop| &**hop)
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// What people call it: its steps without their options.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let names: Vec<_> = self.steps.iter().map(Step::name).collect();
+        names.join(",")
     }
 }
 
@@ -68,18 +173,20 @@ impl FromStr for ContextSpec {
     type Err = SpecError;
 
     fn from_str(text: &str) -> Result<Self, SpecError> {
-        let hops = text.split(',').map(|hop| parse(text, hop.trim()));
-        let hops = hops.collect::<Result<Vec<_>, _>>()?;
-        if hops.len() > MAX_HOPS {
+        let steps = text.split(',').map(|hop| parse(text, hop.trim()));
+        let steps = steps.collect::<Result<Vec<_>, _>>()?;
+        if steps.len() > MAX_HOPS {
             return Err(SpecError::TooMany(text.to_owned()));
         }
-        Ok(Self { hops })
+        Ok(Self { steps })
     }
 }
 
-fn parse(text: &str, hop: &str) -> Result<Arc<dyn Hop>, SpecError> {
-    let (name, argument) = match hop.split_once(':') {
-        Some((name, argument)) => (name, Some(argument)),
+fn parse(text: &str, hop: &str) -> Result<Step, SpecError> {
+    // A method whose target may be left out may have options nevertheless: `sudo?password=ask`.
+    let (name, argument) = match hop.find([':', '?']) {
+        Some(at) if hop[at..].starts_with('?') => (&hop[..at], Some(&hop[at..])),
+        Some(at) => (&hop[..at], Some(&hop[at + 1..])),
         None => (hop, None),
     };
     if name.is_empty() {
@@ -91,21 +198,20 @@ fn parse(text: &str, hop: &str) -> Result<Arc<dyn Hop>, SpecError> {
             known: METHODS.map(|method| method.name).join(", "),
         });
     };
-    (method.parse)(argument).map_err(|why| SpecError::Argument {
+    let made = (method.parse)(argument).map_err(|why| SpecError::Argument {
         hop: hop.to_owned(),
         why,
+    })?;
+    Ok(Step {
+        text: hop.to_owned(),
+        hop: made,
     })
 }
 
 impl fmt::Display for ContextSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, hop) in self.hops.iter().enumerate() {
-            if index > 0 {
-                f.write_str(",")?;
-            }
-            hop.fmt(f)?;
-        }
-        Ok(())
+        let texts: Vec<_> = self.steps.iter().map(Step::text).collect();
+        f.write_str(&texts.join(","))
     }
 }
 

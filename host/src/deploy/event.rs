@@ -43,6 +43,21 @@ pub enum Event {
         /// How long that took.
         duration_ms: u64,
     },
+    /// A host could not be reached, or was lost, and is tried again.
+    HostRetrying {
+        /// Where.
+        host: String,
+        /// Which try comes next, from 2 on.
+        attempt: u32,
+        /// Why.
+        error: String,
+        /// What may be done about that.
+        hint: Option<String>,
+        /// The task that was under way, whose outcome is unknown. It is run again.
+        unknown: Option<Unknown>,
+        /// How long is waited before.
+        delay_ms: u64,
+    },
     /// A task begins.
     TaskStarted {
         /// Where.
@@ -88,6 +103,8 @@ pub enum Event {
         error: Option<String>,
         /// What may be done about that.
         hint: Option<String>,
+        /// The task that was under way when the host was lost. Nobody knows how far it came.
+        unknown: Option<Unknown>,
         /// How its tasks ended.
         totals: Totals,
         /// From the beginning of the connection on.
@@ -102,6 +119,15 @@ pub enum Event {
         /// From the beginning on.
         duration_ms: u64,
     },
+}
+
+/// A task whose outcome is unknown.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Unknown {
+    /// Which one, from 1 on.
+    pub index: usize,
+    /// Its name.
+    pub task: String,
 }
 
 /// How a task ended.

@@ -1,18 +1,22 @@
 //! One host: connect, the tasks in their order, and nothing left behind.
 
-use super::event::{Event, HostStatus, Status, TaskFinished, Totals};
+use super::event::{Event, HostStatus, Status, TaskFinished, Totals, Unknown};
 use super::fleet::{Call, Remote};
 use super::prepare::{Prepared, prepare};
 use super::verdict::Verdict;
 use super::{Shared, millis, time};
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::plan::scope::{Common, Scope};
 use crate::plan::{Host, Ready};
 use crate::value::to_json;
 use proto::Policy;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wasmtime::component::Val;
+
+/// The time before a host is tried again; it doubles with each try, up to the longest.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Applies the plan to a host. What is under way when somebody says stop is cancelled.
 pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Totals) {
@@ -21,32 +25,63 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
         host: &host.name,
         begin: Instant::now(),
         totals: Totals::default(),
+        scope: Scope::new(shared.deployment.plan.vars.clone()),
+        next: 0,
     };
-    if shared.cancel.is_cancelled() {
-        return at.end(HostStatus::Cancelled, None).await;
+    let mut lost = at.attempt(host).await;
+    for attempt in 1..=shared.deployment.retries {
+        let Lost { error, unknown, .. } = match &lost {
+            Ok(_) => break,
+            Err(lost) => lost,
+        };
+        let delay = PAUSE.saturating_mul(1 << attempt.min(16).saturating_sub(1));
+        let delay = delay.min(LONGEST_PAUSE);
+        let event = Event::HostRetrying {
+            host: host.name.clone(),
+            attempt: attempt + 1,
+            error: error.one_line(),
+            hint: error.first_hint().map(str::to_owned),
+            unknown: unknown.clone(),
+            delay_ms: millis(delay),
+        };
+        shared.events.send(event).await;
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = shared.cancel.cancelled() => break,
+        }
+        lost = at.attempt(host).await;
     }
-    let name = || host.name.clone();
-    shared
-        .events
-        .send(Event::HostConnecting { host: name() })
-        .await;
-    let connected = tokio::select! {
-        connected = shared.fleet.connect(host) => connected,
-        () = shared.cancel.cancelled() => return at.end(HostStatus::Cancelled, None).await,
-    };
-    let remote = match connected {
-        Ok(remote) => remote,
-        Err(error) => return at.end(HostStatus::Unreachable, Some(error)).await,
-    };
-    let duration_ms = millis(at.begin.elapsed());
-    let event = Event::HostConnected {
-        host: name(),
-        duration_ms,
-    };
-    shared.events.send(event).await;
-    let status = at.tasks(remote.as_ref()).await;
-    remote.shutdown().await;
-    at.end(status, None).await
+    match lost {
+        Ok(status) => at.end(status, None).await,
+        Err(lost) => {
+            if let Some(status) = lost.status {
+                at.totals.count(status);
+            }
+            at.end(HostStatus::Unreachable, Some(lost)).await
+        }
+    }
+}
+
+/// A host that cannot be reached, or not any more.
+struct Lost {
+    error: Error,
+    /// The task that was under way.
+    unknown: Option<Unknown>,
+    /// How that one counts if it is not run again.
+    status: Option<Status>,
+    /// The error was shown with the task.
+    told: bool,
+}
+
+impl From<Error> for Lost {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            unknown: None,
+            status: None,
+            told: false,
+        }
+    }
 }
 
 struct At<'a> {
@@ -54,26 +89,66 @@ struct At<'a> {
     host: &'a str,
     begin: Instant,
     totals: Totals,
+    scope: Scope,
+    /// The first task that has not ended yet.
+    next: usize,
 }
 
 impl At<'_> {
-    async fn tasks(&mut self, remote: &dyn Remote) -> HostStatus {
-        let count = self.shared.deployment.plan.tasks.len();
-        let mut scope = Scope::new(self.shared.deployment.plan.vars.clone());
-        for index in 0..count {
-            if self.shared.cancel.is_cancelled() {
-                return HostStatus::Cancelled;
-            }
-            let status = self.task(remote, index, &mut scope).await;
-            self.totals.count(status);
-            if !status.is_good() {
-                return status.into();
-            }
+    /// Connects, and runs the tasks that have not ended yet.
+    async fn attempt(&mut self, host: &Host) -> Result<HostStatus, Lost> {
+        let shared = self.shared;
+        if shared.cancel.is_cancelled() {
+            return Ok(HostStatus::Cancelled);
         }
-        HostStatus::Done
+        let begin = Instant::now();
+        let name = || host.name.clone();
+        shared
+            .events
+            .send(Event::HostConnecting { host: name() })
+            .await;
+        let remote = tokio::select! {
+            connected = shared.fleet.connect(host) => connected?,
+            () = shared.cancel.cancelled() => return Ok(HostStatus::Cancelled),
+        };
+        let event = Event::HostConnected {
+            host: name(),
+            duration_ms: millis(begin.elapsed()),
+        };
+        shared.events.send(event).await;
+        let status = self.tasks(remote.as_ref()).await;
+        remote.shutdown().await;
+        status
     }
 
-    async fn task(&self, remote: &dyn Remote, index: usize, scope: &mut Scope) -> Status {
+    async fn tasks(&mut self, remote: &dyn Remote) -> Result<HostStatus, Lost> {
+        while let Some(task) = self.shared.deployment.plan.tasks.get(self.next) {
+            if self.shared.cancel.is_cancelled() {
+                return Ok(HostStatus::Cancelled);
+            }
+            let (status, summary) = self.task(remote, self.next).await;
+            if status == Status::Unreachable {
+                return Err(Lost {
+                    error: Error::new(Exit::Unreachable, summary),
+                    unknown: Some(Unknown {
+                        index: self.next + 1,
+                        task: task.name.clone(),
+                    }),
+                    status: Some(status),
+                    told: true,
+                });
+            }
+            self.totals.count(status);
+            self.next += 1;
+            if !status.is_good() {
+                return Ok(status.into());
+            }
+        }
+        Ok(HostStatus::Done)
+    }
+
+    /// How a task ended, and the same in one line.
+    async fn task(&mut self, remote: &dyn Remote, index: usize) -> (Status, String) {
         let task = &self.shared.deployment.plan.tasks[index];
         let begin = Instant::now();
         let started = Event::TaskStarted {
@@ -83,7 +158,7 @@ impl At<'_> {
             module: task.module.reference.name.clone(),
         };
         self.shared.events.send(started).await;
-        let (verdict, policy) = match prepare(self.shared, index, scope).await {
+        let (verdict, policy) = match prepare(self.shared, index, &self.scope).await {
             Prepared::Call { params, policy } => {
                 let verdict = self.call(remote, task, params, policy.clone()).await;
                 (verdict, policy)
@@ -91,14 +166,14 @@ impl At<'_> {
             Prepared::Not(verdict) => (verdict, Policy::default()),
         };
         let status = verdict.status;
-        let report = register(task, &verdict, scope);
+        let report = register(task, &verdict, &mut self.scope);
         let finished = TaskFinished {
             host: self.host.to_owned(),
             index: index + 1,
             task: task.name.clone(),
             module: task.module.reference.name.clone(),
             status,
-            summary: verdict.summary,
+            summary: verdict.summary.clone(),
             hint: verdict.hint,
             failure: verdict.failure,
             limit: verdict.limit,
@@ -108,7 +183,7 @@ impl At<'_> {
             duration_ms: millis(begin.elapsed()),
         };
         self.shared.events.send(Event::TaskFinished(finished)).await;
-        status
+        (status, verdict.summary)
     }
 
     async fn call(
@@ -135,9 +210,13 @@ impl At<'_> {
         }
     }
 
-    async fn end(&mut self, status: HostStatus, error: Option<Error>) -> (HostStatus, Totals) {
+    async fn end(&mut self, status: HostStatus, lost: Option<Lost>) -> (HostStatus, Totals) {
         let count = self.shared.deployment.plan.tasks.len();
         self.totals.not_run = count - self.totals.all();
+        let (error, unknown) = match lost {
+            None => (None, None),
+            Some(lost) => (Some(lost.error).filter(|_| !lost.told), lost.unknown),
+        };
         let finished = Event::HostFinished {
             host: self.host.to_owned(),
             status,
@@ -145,6 +224,7 @@ impl At<'_> {
                 .as_ref()
                 .and_then(|e| e.first_hint().map(str::to_owned)),
             error: error.map(|error| error.one_line()),
+            unknown,
             totals: self.totals,
             duration_ms: millis(self.begin.elapsed()),
         };

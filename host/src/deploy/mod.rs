@@ -55,6 +55,8 @@ pub struct Deployment {
     pub forks: usize,
     /// What each task may use up; its parameters may ask for more time.
     pub limits: CallLimits,
+    /// How often a host that cannot be reached, or is lost, is tried again.
+    pub retries: u32,
 }
 
 /// How it went, all hosts together.

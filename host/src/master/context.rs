@@ -4,7 +4,7 @@ use super::library::Library;
 use super::tree::Tree;
 use broker::content::Server;
 use broker::{Broker, Link, ServiceError};
-use connect::Process;
+use connect::{Process, Times};
 use proto::message::{
     Content, Dead, DeadReason, Down, ForwardModule, Hello, Inspection, ModuleRef,
 };
@@ -32,11 +32,21 @@ pub struct Context {
     pub(super) id: ContextId,
     pub(super) name: String,
     pub(super) hello: Hello,
+    /// How long its start took, and the bytes of the image that were sent for it.
+    pub(super) times: Times,
+    pub(super) sent: Option<u64>,
     pub(super) shared: Shared,
     /// Turns of the launches that it is asked for at once.
     pub(super) launches: Arc<Semaphore>,
     /// None once it has ended, or goes on alone.
     way: Mutex<Option<Way>>,
+}
+
+/// What is known of a context from its start.
+pub(super) struct Born {
+    pub(super) hello: Hello,
+    pub(super) times: Times,
+    pub(super) sent: Option<u64>,
 }
 
 /// What the contexts of one master share.
@@ -57,11 +67,14 @@ pub(super) enum Way {
 }
 
 impl Context {
-    pub(super) fn new(id: ContextId, name: String, hello: Hello, shared: Shared, way: Way) -> Self {
+    pub(super) fn new(id: ContextId, name: String, born: Born, shared: Shared, way: Way) -> Self {
+        let Born { hello, times, sent } = born;
         Self {
             id,
             name,
             hello,
+            times,
+            sent,
             shared,
             launches: Arc::new(Semaphore::new(LAUNCHES)),
             way: Mutex::new(Some(way)),
@@ -84,6 +97,11 @@ impl Context {
     #[must_use]
     pub fn hello(&self) -> &Hello {
         &self.hello
+    }
+
+    /// Is there a way to it?
+    pub(super) fn is_there(&self) -> bool {
+        self.shared.broker.is_below(self.id)
     }
 
     /// Waits until the context is gone, and says why.
@@ -290,7 +308,7 @@ impl Shared {
     }
 
     /// The same for the files that were offered since this was last called.
-    async fn offer_sources(&self) {
+    pub(super) async fn offer_sources(&self) {
         for digest in self.library.sources().news() {
             self.server.offered(&self.broker, digest);
         }

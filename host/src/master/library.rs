@@ -7,15 +7,13 @@ use broker::Broker;
 use broker::content::{Contents, Packed, Served};
 use proto::message::{CompatibilityId, Content, EngineKind, ModuleRef, Transfer};
 use proto::{ContextId, Digest};
-use std::collections::HashMap;
+use runtime::Target;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
 /// Compresses machine code to about a third, faster than most networks carry it.
 const ZSTD_LEVEL: i32 = 3;
-
-/// What slaves are made for.
-const TARGETS: [&str; 2] = ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
 
 /// Shared by the master, its contexts and its receiver.
 pub(super) struct Library {
@@ -24,11 +22,18 @@ pub(super) struct Library {
     state: Mutex<State>,
 }
 
+/// A context that is there.
+struct Known {
+    name: String,
+    compatibility: CompatibilityId,
+    target: Target,
+}
+
 type PackedCell = Arc<OnceCell<Arc<Packed>>>;
 
 #[derive(Default)]
 struct State {
-    names: HashMap<ContextId, String>,
+    contexts: BTreeMap<ContextId, Known>,
     modules: HashMap<Digest, Arc<Module>>,
     /// What is used together: whoever gets the one had better get the others.
     related: HashMap<Digest, Vec<ModuleRef>>,
@@ -52,18 +57,27 @@ impl Library {
         &self.sources
     }
 
-    /// A context has come, whom people call so.
-    pub(super) fn arrived(&self, id: ContextId, name: &str) {
-        self.lock().names.insert(id, name.to_owned());
+    /// A context has come, whom people call so, and which takes machine code for this target.
+    pub(super) fn arrived(&self, id: ContextId, name: &str, target: Target) {
+        let known = Known {
+            name: name.to_owned(),
+            compatibility: runtime::compatibility(&target),
+            target,
+        };
+        self.lock().contexts.insert(id, known);
     }
 
     pub(super) fn left(&self, id: ContextId) {
-        self.lock().names.remove(&id);
+        self.lock().contexts.remove(&id);
     }
 
     /// What people call a context.
     pub(super) fn name(&self, id: ContextId) -> String {
-        let name = self.lock().names.get(&id).cloned();
+        let name = self
+            .lock()
+            .contexts
+            .get(&id)
+            .map(|known| known.name.clone());
         name.unwrap_or_else(|| format!("context {id}"))
     }
 
@@ -89,20 +103,22 @@ impl Library {
         wanted: &ModuleRef,
         compatibility: &CompatibilityId,
     ) -> Result<Arc<Packed>, String> {
-        // By what this program makes itself: a context's own word on its target could be anything.
-        let is_theirs = |target: &&str| runtime::compatibility(target) == *compatibility;
-        let target = TARGETS.into_iter().find(is_theirs);
-        let target = target.ok_or("nobody here takes this machine code")?;
-        let (module, cell) = {
+        let (module, target, cell) = {
             let mut state = self.lock();
+            let takes = |known: &&Known| known.compatibility == *compatibility;
+            let known = state.contexts.values().find(takes);
+            let target = known
+                .ok_or("nobody here takes this machine code")?
+                .target
+                .clone();
             let module = state.modules.get(&wanted.digest);
             let module = module.ok_or("the master has not offered it")?.clone();
             let key = (wanted.digest, compatibility.clone());
-            (module, state.packed.entry(key).or_default().clone())
+            (module, target, state.packed.entry(key).or_default().clone())
         };
         let repository = self.repository.clone();
         let pack = async || {
-            let work = tokio::task::spawn_blocking(move || pack(&repository, &module, target));
+            let work = tokio::task::spawn_blocking(move || pack(&repository, &module, &target));
             work.await.map_err(|error| error.to_string())?
         };
         cell.get_or_try_init(pack).await.cloned()
@@ -114,8 +130,8 @@ impl Library {
     }
 }
 
-fn pack(repository: &Repository, module: &Module, target: &str) -> Result<Arc<Packed>, String> {
-    let artifact = if target == crate::module::compile::native_target() {
+fn pack(repository: &Repository, module: &Module, target: &Target) -> Result<Arc<Packed>, String> {
+    let artifact = if *target == Target::native() {
         module.artifact.clone()
     } else {
         repository

@@ -14,23 +14,26 @@ mod chain;
 mod context;
 mod library;
 mod log;
+mod reach;
 mod receive;
 mod sources;
 mod start;
 mod survey;
 mod tree;
+mod ways;
 
 pub use call::{CallError, CallOptions, CallResult};
 pub use chain::CallChain;
 pub use context::Context;
 pub use log::{LogSink, TracingLog};
+pub use reach::Reached;
 pub use sources::{Source, SourceError, Sources};
 pub use survey::Surveyed;
 pub use transfer::Wanted;
 pub use tree::TreeEvent;
 
 use crate::build::Images;
-use crate::connect::ContextSpec;
+use crate::connect::{ContextSpec, Means, Step, Vault};
 use crate::module::{Module, Repository};
 use broker::content::Server;
 use broker::{Allow, Broker, Services, Settings};
@@ -45,6 +48,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::broadcast;
 use tree::Tree;
+use ways::Ways;
 
 /// A context on which nothing was heard for so long is dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -58,8 +62,10 @@ pub struct Options {
     pub cache: bool,
     /// A context on which nothing was heard for so long is dead.
     pub heartbeat: Duration,
-    /// How long a bootstrap may take.
+    /// How long a bootstrap may take, without what it takes to build an image.
     pub connect_deadline: Duration,
+    /// The passwords that were asked for already.
+    pub vault: Arc<Vault>,
     /// May contexts send to others that are neither above nor below them?
     pub siblings: bool,
 }
@@ -70,6 +76,7 @@ impl Default for Options {
             cache: true,
             heartbeat: HEARTBEAT,
             connect_deadline: CONNECT_DEADLINE,
+            vault: Arc::default(),
             siblings: false,
         }
     }
@@ -78,7 +85,8 @@ impl Default for Options {
 /// The master of a tree of contexts.
 pub struct Master {
     shared: Shared,
-    images: Arc<Images>,
+    means: Means,
+    ways: Ways,
     options: Options,
     services: Services,
     files: transfer::Shared,
@@ -127,7 +135,13 @@ impl Master {
                 server,
                 tree,
             },
-            images,
+            means: Means {
+                images,
+                vault: options.vault.clone(),
+                cache: options.cache,
+                deadline: options.connect_deadline,
+            },
+            ways: Ways::default(),
             options,
             services,
             files,
@@ -135,30 +149,24 @@ impl Master {
     }
 
     /// Starts a context and waits until it is ready for calls. Where there are several hops, each context on the way
-    /// starts the next one, and lives as long as it.
+    /// starts the next one, and lives as long as it; contexts whose ways begin with the same steps share them.
     ///
     /// # Errors
     /// Which hop and which phase of the bootstrap failed, and why.
     pub async fn connect(&self, spec: &ContextSpec) -> Result<Context, ConnectError> {
-        let mut way: Option<Arc<Context>> = None;
-        let mut hops = spec.hops().peekable();
-        loop {
-            // There is at least one.
-            let Some(hop) = hops.next() else {
-                return Err(failed(spec, "it has no hops"));
-            };
-            let context = match &way {
-                None => self.start_child(hop).await?,
-                Some(via) => self.start_via(via, hop).await?,
-            };
-            if hops.peek().is_none() {
-                return Ok(context);
-            }
-            way = Some(Arc::new(context));
+        self.means.vault.note(spec);
+        // There is at least one.
+        let Some((last, way)) = spec.steps().split_last() else {
+            return Err(failed(spec, "it has no hops"));
+        };
+        let mut before = None;
+        for (at, step) in way.iter().enumerate() {
+            before = Some(self.way(&way[..=at], step, before).await?);
         }
+        self.step(last, before.as_ref()).await
     }
 
-    /// The same, where another context starts the first of them.
+    /// The same, where another context starts the first of them. Nothing is shared.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -167,17 +175,25 @@ impl Master {
         via: &Arc<Context>,
         spec: &ContextSpec,
     ) -> Result<Context, ConnectError> {
-        let mut way = via.clone();
-        let mut hops = spec.hops().peekable();
-        loop {
-            let Some(hop) = hops.next() else {
-                return Err(failed(spec, "it has no hops"));
-            };
-            let context = self.start_via(&way, hop).await?;
-            if hops.peek().is_none() {
-                return Ok(context);
-            }
-            way = Arc::new(context);
+        self.means.vault.note(spec);
+        let Some((last, way)) = spec.steps().split_last() else {
+            return Err(failed(spec, "it has no hops"));
+        };
+        let mut before = via.clone();
+        for step in way {
+            before = Arc::new(self.start_via(&before, step).await?);
+        }
+        self.start_via(&before, last).await
+    }
+
+    async fn step(
+        &self,
+        step: &Step,
+        before: Option<&Arc<Context>>,
+    ) -> Result<Context, ConnectError> {
+        match before {
+            None => self.start_child(step).await,
+            Some(via) => self.start_via(via, step).await,
         }
     }
 
@@ -264,5 +280,6 @@ fn failed(spec: &ContextSpec, why: &str) -> ConnectError {
         phase: Phase::Spawn,
         cause: Box::new(connect::Cause::Protocol(why.to_owned())),
         said: Vec::new(),
+        hint: None,
     }
 }

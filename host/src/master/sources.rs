@@ -38,6 +38,8 @@ pub struct SourceError {
 #[derive(Debug, Default)]
 pub struct Sources {
     offered: Mutex<HashMap<Digest, Offered>>,
+    /// Content that is no file of its own: images, which may be part of this program.
+    held: Mutex<HashMap<Digest, Arc<Packed>>>,
     /// What was offered since contexts were last told: one of them may have been told that there is no such file.
     news: Mutex<Vec<Digest>>,
 }
@@ -81,6 +83,22 @@ impl Sources {
         })
     }
 
+    /// Offers content that is packed already, as a zstd frame.
+    pub(super) fn hold(&self, raw: &[u8], zstd: Bytes) -> Digest {
+        let digest = Digest(*blake3::hash(raw).as_bytes());
+        let packed = Arc::new(resource(digest, raw.len() as u64, zstd));
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.insert(digest, packed);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.push(digest);
+        digest
+    }
+
+    fn held(&self, digest: &Digest) -> Option<Arc<Packed>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.get(digest).cloned()
+    }
+
     /// What contexts are yet to be told of. It is for the caller to tell them.
     pub(super) fn news(&self) -> Vec<Digest> {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,6 +108,9 @@ impl Sources {
     /// The content of an offered file, for a context that asks for it. There is one copy as long as anybody
     /// holds it.
     pub(super) async fn packed(&self, digest: &Digest) -> Result<Arc<Packed>, String> {
+        if let Some(packed) = self.held(digest) {
+            return Ok(packed);
+        }
         let offered = self
             .offered
             .lock()

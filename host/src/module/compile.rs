@@ -1,10 +1,10 @@
-//! Ahead-of-time compilation, once for each component and kind of machine.
+//! Ahead-of-time compilation, once for each component, kind of machine and processor.
 
 use super::ModuleError;
 use bytes::Bytes;
 use proto::Digest;
 use proto::message::{EngineKind, ModuleRef};
-use runtime::{Artifact, Artifacts};
+use runtime::{Artifact, Artifacts, Target};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use wasmparser::Payload;
@@ -14,7 +14,7 @@ use wasmtime::{Engine, OptLevel, Result};
 /// Compiles, and keeps what it compiled in memory and in the user's cache directory.
 pub struct Compiler {
     cache: Option<Artifacts>,
-    engines: Mutex<HashMap<(EngineKind, Option<String>), Engine>>,
+    engines: Mutex<HashMap<(EngineKind, Option<Target>), Engine>>,
 }
 
 impl Compiler {
@@ -35,7 +35,7 @@ impl Compiler {
         &self,
         module: &ModuleRef,
         component: &Bytes,
-        target: &str,
+        target: &Target,
     ) -> Result<Artifact, ModuleError> {
         let compatibility = runtime::compatibility(target);
         let path = self
@@ -84,7 +84,7 @@ impl Compiler {
         &self,
         module: &ModuleRef,
         component: &Bytes,
-        target: &str,
+        target: &Target,
     ) -> Result<Artifact, ModuleError> {
         let compile = |kind| {
             let code = self
@@ -104,14 +104,19 @@ impl Compiler {
         compiled.map_err(|error| failed(module, &error))
     }
 
-    fn engine(&self, kind: EngineKind, target: Option<&str>) -> Result<Engine> {
+    fn engine(&self, kind: EngineKind, target: Option<&Target>) -> Result<Engine> {
         let mut engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (kind, target.map(str::to_owned));
+        let key = (kind, target.cloned());
         if let Some(engine) = engines.get(&key) {
             return Ok(engine.clone());
         }
         let mut config = runtime::config(kind, target)?;
         config.cranelift_opt_level(OptLevel::Speed);
+        for flag in target.iter().flat_map(|target| target.flags()) {
+            // SAFETY: each flag allows instructions and nothing else; wasmtime loads such code only where it finds that
+            // the processor has them.
+            unsafe { config.cranelift_flag_enable(flag) };
+        }
         let engine = Engine::new(&config)?;
         engines.insert(key, engine.clone());
         Ok(engine)
@@ -139,15 +144,5 @@ fn failed(module: &ModuleRef, error: &wasmtime::Error) -> ModuleError {
     ModuleError::Compile {
         name: module.name.clone(),
         why: format!("{error:#}"),
-    }
-}
-
-/// The target that this machine's own slaves have. Its code can be looked at here, too.
-#[must_use]
-pub fn native_target() -> &'static str {
-    if cfg!(target_arch = "aarch64") {
-        "aarch64-unknown-linux-musl"
-    } else {
-        "x86_64-unknown-linux-musl"
     }
 }

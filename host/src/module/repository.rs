@@ -1,12 +1,13 @@
 //! From what a user calls a module to the module: the standard library by name, files by path.
 
-use super::compile::{Compiler, native_target};
+use super::compile::Compiler;
 use super::wit::Wit;
 use super::{Module, ModuleError};
-use crate::build::StdModules;
+use crate::build::{Place, StdModules};
 use bytes::Bytes;
 use proto::Digest;
 use proto::message::ModuleRef;
+use runtime::Target;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -49,7 +50,7 @@ impl Repository {
     }
 
     /// Finds a module: a reference with a slash or ending in `.wasm` is a path, any other is the name
-    /// of a standard module. Compiles it for this machine's kind if that was not done before.
+    /// of a standard module. Compiles it for this machine if that was not done before.
     ///
     /// # Errors
     /// If there is none, or it is no valid component.
@@ -65,12 +66,17 @@ impl Repository {
 
     fn load(&self, reference: &str) -> Result<Module, ModuleError> {
         let is_path = reference.contains('/') || reference.ends_with(".wasm");
-        let path = if is_path {
-            PathBuf::from(reference)
+        let place = if is_path {
+            Place::File(PathBuf::from(reference))
         } else {
-            self.std_path(reference)?
+            self.std_place(reference)?
         };
-        let bytes = read(&path)?;
+        let path = place.path();
+        let bytes = match place {
+            Place::File(path) => read(&path)?,
+            carried => carried.read()?.into(),
+        };
+        check(&path, &bytes)?;
         let name = path.file_stem().map_or_else(
             || reference.to_owned(),
             |stem| stem.to_string_lossy().into_owned(),
@@ -81,7 +87,7 @@ impl Repository {
         };
         let artifact = self
             .compiler
-            .artifact(&reference, &bytes, native_target())?;
+            .artifact(&reference, &bytes, &Target::native())?;
         let component = self.compiler.reflect(&reference, &artifact)?;
         runtime::check_imports(artifact.engine, &component).map_err(|error| {
             ModuleError::Import {
@@ -99,10 +105,10 @@ impl Repository {
         })
     }
 
-    fn std_path(&self, name: &str) -> Result<PathBuf, ModuleError> {
+    fn std_place(&self, name: &str) -> Result<Place, ModuleError> {
         let known = self.std_names()?;
         if known.iter().any(|known| known == name) {
-            Ok(self.std_modules.path(name)?)
+            Ok(self.std_modules.find(name)?)
         } else {
             Err(ModuleError::Unknown {
                 name: name.to_owned(),
@@ -116,12 +122,16 @@ impl Repository {
     }
 }
 
-/// Reads a component, and tells what else a file may be.
 fn read(path: &Path) -> Result<Bytes, ModuleError> {
     let bytes = std::fs::read(path).map_err(|error| ModuleError::File {
         path: path.to_owned(),
         error,
     })?;
+    Ok(bytes.into())
+}
+
+/// Tells what else than a component a file may be.
+fn check(path: &Path, bytes: &[u8]) -> Result<(), ModuleError> {
     if !bytes.starts_with(&WASM_MAGIC) {
         return Err(ModuleError::NotWasm {
             path: path.to_owned(),
@@ -133,5 +143,5 @@ fn read(path: &Path) -> Result<Bytes, ModuleError> {
             path: path.to_owned(),
         });
     }
-    Ok(bytes.into())
+    Ok(())
 }

@@ -8,7 +8,9 @@ use super::logs;
 use super::style::{self, paint};
 use super::text::{count, duration, printable, shorten};
 use super::{Reporter, Screen};
-use crate::deploy::event::{Event, HostStatus, HostTotals, Mode, Status, TaskFinished, Totals};
+use crate::deploy::event::{
+    Event, HostStatus, HostTotals, Mode, Status, TaskFinished, Totals, Unknown,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
@@ -128,35 +130,22 @@ impl Human {
         &self,
         host: &str,
         status: HostStatus,
-        error: Option<(&str, Option<&str>)>,
+        unknown: Option<&Unknown>,
         totals: &Totals,
         took: u64,
     ) -> io::Result<()> {
         let host = printable(host);
-        if let Some((error, hint)) = error {
-            // Most errors begin with the hop that failed.
-            let error = error.strip_prefix(&format!("{host}: ")).unwrap_or(error);
-            let head = paint(style::ERROR, "error");
-            let mut note = format!("{head}: {host}: ");
-            for (at, line) in error.lines().enumerate() {
-                // What a slave or a shell printed may follow.
-                let indent = if at == 0 { "" } else { "  " };
-                note.push_str(&format!("{indent}{}\n", printable(line)));
-            }
-            if let Some(hint) = hint {
-                let help = paint(style::HELP, "help");
-                note.push_str(&format!("  {help}: {}\n", printable(hint)));
-            }
-            self.screen.note(&note);
-        }
         let (name, took) = (paint(style::STRONG, &host), time(took));
         let line = if status == HostStatus::Unreachable && totals.all() == totals.not_run {
             format!("{name}: unreachable after {took}\n")
         } else {
             let stopped = status == HostStatus::Cancelled && totals.cancelled == 0;
             let stopped = if stopped { ", stopped" } else { "" };
+            let unknown = unknown.map_or_else(String::new, |task| {
+                format!("; nobody knows the outcome of task {}", about(task))
+            });
             format!(
-                "{name}: {}{stopped} in {took}\n",
+                "{name}: {}{stopped} in {took}{unknown}\n",
                 summary(totals, self.mode)
             )
         };
@@ -215,6 +204,23 @@ impl Reporter for Human {
                 self.running.insert(host.clone(), "connecting".to_owned());
             }
             Event::HostConnected { .. } => {}
+            Event::HostRetrying {
+                host,
+                error,
+                hint,
+                unknown,
+                delay_ms,
+                ..
+            } => {
+                let mut note = problem(host, error, hint.as_deref());
+                let again = match unknown {
+                    Some(task) => format!(", beginning with task {}", about(task)),
+                    None => String::new(),
+                };
+                note.push_str(&format!("  trying again in {}{again}\n", time(*delay_ms)));
+                self.screen.note(&note);
+                self.running.insert(host.clone(), "waiting".to_owned());
+            }
             Event::TaskStarted { host, task, .. } => {
                 let task = printable(task).into_owned();
                 self.running.insert(host.clone(), task);
@@ -248,12 +254,15 @@ impl Reporter for Human {
                 status,
                 error,
                 hint,
+                unknown,
                 totals,
                 duration_ms,
             } => {
                 self.running.remove(host);
-                let error = error.as_deref().map(|error| (error, hint.as_deref()));
-                self.host(host, *status, error, totals, *duration_ms)?;
+                if let Some(error) = error {
+                    self.screen.note(&problem(host, error, hint.as_deref()));
+                }
+                self.host(host, *status, unknown.as_ref(), totals, *duration_ms)?;
             }
             Event::PlanFinished {
                 hosts,
@@ -272,6 +281,30 @@ impl Reporter for Human {
 fn width<'a>(names: impl IntoIterator<Item = &'a str>) -> usize {
     let lengths = names.into_iter().map(|name| name.chars().count());
     lengths.filter(|length| *length <= NAME).max().unwrap_or(0)
+}
+
+/// Why a host is not there, for standard error.
+fn problem(host: &str, error: &str, hint: Option<&str>) -> String {
+    let host = printable(host);
+    // Most errors begin with the hop that failed.
+    let error = error.strip_prefix(&format!("{host}: ")).unwrap_or(error);
+    let head = paint(style::ERROR, "error");
+    let mut note = format!("{head}: {host}: ");
+    for (at, line) in error.lines().enumerate() {
+        // What a slave or a shell printed may follow.
+        let indent = if at == 0 { "" } else { "  " };
+        note.push_str(&format!("{indent}{}\n", printable(line)));
+    }
+    if let Some(hint) = hint {
+        let help = paint(style::HELP, "help");
+        note.push_str(&format!("  {help}: {}\n", printable(hint)));
+    }
+    note
+}
+
+/// `3, restart the server`
+fn about(task: &Unknown) -> String {
+    format!("{}, {}", task.index, printable(&task.task))
 }
 
 fn time(ms: u64) -> String {

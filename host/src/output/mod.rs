@@ -17,6 +17,7 @@ pub mod diff;
 pub mod human;
 pub mod json;
 pub mod logs;
+pub mod ping;
 pub mod screen;
 pub mod source;
 pub mod style;

@@ -3,6 +3,7 @@
 mod diagnostic;
 mod diff;
 mod human;
+mod ping;
 mod text;
 
 use super::Screen;

@@ -172,7 +172,7 @@ impl Checker<'_> {
         for host in &self.plan.hosts {
             match host.value.parse::<ContextSpec>() {
                 Ok(spec) => hosts.push(Host {
-                    name: spec.to_string(),
+                    name: spec.name(),
                     spec,
                 }),
                 Err(error) => {

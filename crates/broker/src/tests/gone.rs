@@ -1,16 +1,23 @@
 //! Contexts that go where siblings may talk: whoever waits for them learns it, also if they are many.
 
+use super::services::Gate;
 use super::support::{MASTER, until};
 use super::tree::Tree;
+use crate::ServiceError;
+use proto::ContextId;
 use proto::message::{DeadReason, Down};
-use proto::{Body, ContextId, Handle};
 use std::time::Duration;
 
 #[tokio::test]
 async fn all_that_go_one_after_the_other_are_told_without_any_heartbeat() {
     let mut tree = Tree::with(true, |settings| settings.router.heartbeat = Duration::ZERO);
+    // Nobody opens it, so that calls do not end by themselves.
+    let gate = Gate::new();
     let mut add = async |parent| {
-        let quiet = |settings: &mut crate::Settings| settings.router.heartbeat = Duration::ZERO;
+        let quiet = |settings: &mut crate::Settings| {
+            settings.router.heartbeat = Duration::ZERO;
+            settings.services.register(gate.service(4));
+        };
         tree.add_with(parent, quiet).await
     };
     let (near, far) = (add(MASTER).await, add(MASTER).await);
@@ -21,12 +28,9 @@ async fn all_that_go_one_after_the_other_are_told_without_any_heartbeat() {
     let mut asked = Vec::new();
     for leaf in &leaves {
         let (broker, leaf) = (tree.broker(near).clone(), *leaf);
-        // Answered in a way that no request waits for.
-        let ask = async move { broker.request(leaf, Handle::PING, Body::empty()).await };
+        let ask = async move { broker.call_service::<u32>(leaf, "gate", "pass", &1).await };
         asked.push(tokio::spawn(ask));
-        let heard = || tree.broker(leaf).inspect().links[0].received;
-        let before = heard();
-        until(|| heard() > before).await;
+        until(|| gate.begun() == asked.len()).await;
     }
     for leaf in &leaves {
         tree.cut(*leaf);
@@ -34,7 +38,9 @@ async fn all_that_go_one_after_the_other_are_told_without_any_heartbeat() {
     }
     for asked in asked {
         let told = tokio::time::timeout(Duration::from_secs(10), asked).await;
-        let dead = told.expect("it is told").unwrap().unwrap_err();
+        let Err(ServiceError::Dead(dead)) = told.expect("it is told").unwrap() else {
+            panic!("it has no answer to give");
+        };
         let reason = DeadReason::LinkDown(Down::ClosedHere);
         assert_eq!(dead.reason, reason, "{dead}");
     }

@@ -9,6 +9,7 @@ fn launch(script: &str) -> Launch {
         hop: "test".to_owned(),
         argv: ["sh", "-c", script].map(str::to_owned).to_vec(),
         stdio: Stdio::Pipe,
+        dialogue: None,
         bandwidth: Bandwidth::Cheap,
     }
 }
@@ -167,4 +168,23 @@ async fn a_slave_of_another_build_is_sent_away() {
     let error = started.incompatible(&ours).await;
     assert_eq!(error.phase, Phase::Hello);
     assert!(error.to_string().contains(&ours.0), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_withheld_is_in_no_environment() {
+    let options = Options {
+        withheld: vec!["PATH".to_owned()],
+        ..Options::default()
+    };
+    let mut launch = launch("echo \"path: ${PATH-none}\" >&2; exit 3");
+    launch.argv[0] = "/bin/sh".to_owned();
+    let mut said = Vec::new();
+    for options in [options, Options::default()] {
+        let started = start(&launch, &Stock::new(), &options).await;
+        said.extend(started.expect_err("it ends").said);
+    }
+    // A shell may have a path of its own.
+    let path = std::env::var("PATH").expect("a path");
+    assert_eq!(said[1], format!("path: {path}"));
+    assert_ne!(said[0], said[1]);
 }

@@ -2,6 +2,8 @@
 
 mod cache;
 mod cold;
+mod cut;
+mod dialogue;
 mod failure;
 mod lifetime;
 mod login;

@@ -98,6 +98,14 @@ impl Target {
         self
     }
 
+    /// Runs the first stage as `"$@"` of a script for bash, whose streams are those of the connection.
+    pub fn within(mut self, script: &str) -> Self {
+        self.before = ["/bin/bash", "-c", script, "bash"]
+            .map(str::to_owned)
+            .to_vec();
+        self
+    }
+
     /// In a mount namespace of its own, after `script`.
     pub fn mounting(self, script: &str) -> Self {
         let allowed = Command::new("unshare").args(["-m", "true"]).status();
@@ -138,6 +146,7 @@ impl Target {
             hop: "test".to_owned(),
             argv,
             stdio: Stdio::Pipe,
+            dialogue: None,
             bandwidth: Bandwidth::Cheap,
         }
     }
@@ -245,6 +254,7 @@ impl Stock {
             machine: machine(),
             sha256: self.sha256(),
             size: self.image.len() as u64,
+            content: None,
         };
         Boot::new("tester@master:1", vec![id])
     }
@@ -320,7 +330,8 @@ pub fn hello() -> Hello {
     }
 }
 
-fn hello_frame() -> Vec<u8> {
+/// What a slave says before anything else.
+pub fn hello_frame() -> Vec<u8> {
     let body = Body::new(&hello()).expect("CBOR");
     let frame = Frame {
         header: Header {

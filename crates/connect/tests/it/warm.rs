@@ -70,6 +70,7 @@ async fn an_image_for_another_machine_is_not_taken() {
         machine: "s390x".to_owned(),
         sha256: other.sha256(),
         size: other.image.len() as u64,
+        content: None,
     };
     let boot = connect::Boot::new("t", vec![id]);
     let started = target.start_with(&stock, &boot).await.expect("a start");

@@ -14,7 +14,7 @@ pub struct CompatibilityId(pub String);
 pub struct Hello {
     /// Zymogen's version, `0.1.0`. The protocol's version is in every header.
     pub version: String,
-    /// For what it runs machine code: `x86_64-unknown-linux-musl`.
+    /// For what it runs machine code, with what its processor can do: `x86_64-unknown-linux-musl+avx+avx2`.
     pub target: String,
     /// What machine code it accepts.
     pub compatibility: CompatibilityId,

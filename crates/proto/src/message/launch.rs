@@ -1,7 +1,8 @@
 //! LAUNCH: what to run to get a child context, as data that can travel to the context that must run it.
 
 use super::Hello;
-use crate::ContextId;
+use super::dialogue::Dialogue;
+use crate::{ContextId, Digest};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +15,8 @@ pub struct Launch {
     pub argv: Vec<String>,
     /// What its standard streams are.
     pub stdio: Stdio,
+    /// What it may ask for before it leads anywhere. None: it asks nothing, and what looks like a question is none.
+    pub dialogue: Option<Dialogue>,
     /// What the way to the slave costs.
     pub bandwidth: Bandwidth,
 }
@@ -22,8 +25,10 @@ pub struct Launch {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stdio {
-    /// Three pipes.
+    /// Three pipes. Questions come on standard error or output, and answers go to standard input.
     Pipe,
+    /// Three pipes, and a controlling terminal: programs that take a password from nothing else ask there.
+    Terminal,
 }
 
 /// Whether packing an image before it is sent saves time.
@@ -45,6 +50,8 @@ pub struct ImageId {
     pub sha256: String,
     /// Its length, in bytes.
     pub size: u64,
+    /// Under which digest it can be had as a resource by a context that does not run it itself.
+    pub content: Option<Digest>,
 }
 
 /// LAUNCH: start a child.
@@ -72,6 +79,8 @@ pub enum Launched {
         hello: Hello,
         /// The bytes of the image that were sent to it. None: its machine had it.
         sent: Option<u64>,
+        /// How long each phase took.
+        times: Times,
     },
     /// It is not, and nothing of it is left.
     Failed(LaunchFailure),
@@ -84,19 +93,47 @@ pub struct LaunchFailure {
     pub hop: String,
     /// How far it had come.
     pub phase: Phase,
-    /// What went wrong, for a person.
+    /// What went wrong, for a program.
+    pub kind: FailureKind,
+    /// The same for a person.
     pub cause: String,
     /// The last lines that the target said, oldest first.
     pub said: Vec<String>,
+}
+
+/// What kind of thing stands in the way.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The program of the launch cannot be started.
+    NotStarted,
+    /// It asks for something that it was not given: this.
+    Asked(String),
+    /// It asks again for what it was given: that was wrong.
+    Refused(String),
+    /// It ended by itself, with this exit status, or by a signal.
+    Ended(Option<i32>),
+    /// The first stage gave up, in this step.
+    Stage(String),
+    /// Whoever starts the child has no image for a machine of this kind.
+    NoImage(String),
+    /// The time was over.
+    Timeout,
+    /// Anything else.
+    Other,
 }
 
 /// The phases of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
+    /// Finding and reaching the machine.
+    Resolve,
     /// Starting the program that leads to the target.
     Spawn,
-    /// Reaching the target and waiting for the first stage's line, or at once the slave's.
+    /// Convincing the target of who is there, and of being allowed to.
+    Authenticate,
+    /// Waiting for the first stage's line, or at once the slave's.
     FirstStage,
     /// Getting, sending and installing the slave's image.
     Image,
@@ -107,10 +144,25 @@ pub enum Phase {
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Resolve => "resolve",
             Self::Spawn => "spawn",
+            Self::Authenticate => "authenticate",
             Self::FirstStage => "first stage",
             Self::Image => "image",
             Self::Hello => "hello",
         })
     }
+}
+
+/// How long the phases of a start took, in microseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Times {
+    /// Until the program ran.
+    pub spawn: u64,
+    /// From there to the first line of the first stage or of the slave: the way to the target, and being let in.
+    pub reach: u64,
+    /// Sending and installing the image. None: the target had it.
+    pub image: Option<u64>,
+    /// From the slave's first line to the whole of its HELLO.
+    pub hello: u64,
 }

@@ -3,6 +3,7 @@
 mod call;
 mod channel;
 mod dead;
+mod dialogue;
 mod hello;
 mod inspect;
 mod launch;
@@ -14,9 +15,13 @@ mod service;
 pub use call::{Call, EndChain, Export, LimitKind, Outcome, RefusedKind};
 pub use channel::{Address, Credit, INITIAL_CREDIT};
 pub use dead::{Dead, DeadReason, Down};
+pub use dialogue::{Answer, Dialogue, Secret};
 pub use hello::{CompatibilityId, Hello, Welcome};
 pub use inspect::{Inspection, LinkState, RouteState};
-pub use launch::{Bandwidth, ImageId, Launch, LaunchChild, LaunchFailure, Launched, Phase, Stdio};
+pub use launch::{
+    Bandwidth, FailureKind, ImageId, Launch, LaunchChild, LaunchFailure, Launched, Phase, Stdio,
+    Times,
+};
 pub use log::{Level, LogRecord};
 pub use module::{
     Content, EngineKind, ForwardModule, GetModule, GetResource, LoadModule, LoadResource, Loaded,

@@ -3,22 +3,31 @@
 use super::example::{Example, down, item, up, with_reply};
 use super::{REPLY, hello};
 use proto::message::{
-    Bandwidth, ImageId, Launch, LaunchChild, LaunchFailure, Launched, Phase, Stdio,
+    Answer, Bandwidth, Dialogue, FailureKind, ImageId, Launch, LaunchChild, LaunchFailure,
+    Launched, Phase, Secret, Stdio, Times,
 };
 use proto::{ContextId, Handle};
 
 pub fn all() -> Vec<Example> {
     let launch = LaunchChild {
         launch: Launch {
-            hop: "local".to_owned(),
+            hop: "su:web".to_owned(),
             argv: vec!["sh".to_owned(), "-c".to_owned(), "exit".to_owned()],
             stdio: Stdio::Pipe,
+            dialogue: Some(Dialogue {
+                prompt: None,
+                answers: vec![Answer {
+                    about: String::new(),
+                    reply: Secret("secret".to_owned()),
+                }],
+            }),
             bandwidth: Bandwidth::Cheap,
         },
         images: vec![ImageId {
             machine: "x86_64".to_owned(),
             sha256: "0f".repeat(32),
             size: 5_000_000,
+            content: None,
         }],
         cache: true,
         deadline_ms: 30_000,
@@ -27,10 +36,17 @@ pub fn all() -> Vec<Example> {
         context: ContextId(4),
         hello: hello(),
         sent: Some(5_000_000),
+        times: Times {
+            spawn: 500,
+            reach: 20_000,
+            image: Some(300_000),
+            hello: 900,
+        },
     };
     let failed = Launched::Failed(LaunchFailure {
-        hop: "local".to_owned(),
+        hop: "su:web".to_owned(),
         phase: Phase::FirstStage,
+        kind: FailureKind::Timeout,
         cause: "timed out after 30 s".to_owned(),
         said: vec!["no such host".to_owned()],
     });

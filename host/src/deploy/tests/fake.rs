@@ -26,6 +26,10 @@ pub(super) struct Fake {
     answer: Box<Answer>,
     /// No slave can be started.
     pub(super) unreachable: bool,
+    /// So many connections fail, before others succeed.
+    pub(super) fails_first: usize,
+    /// How often a host is tried again.
+    pub(super) retries: u32,
     /// Calls never end.
     pub(super) hangs: bool,
     shared: Arc<Shared>,
@@ -34,6 +38,7 @@ pub(super) struct Fake {
 #[derive(Default)]
 struct Shared {
     calls: Mutex<Vec<String>>,
+    tried: AtomicUsize,
     connected: AtomicUsize,
     most: AtomicUsize,
     shut_down: AtomicUsize,
@@ -44,6 +49,8 @@ impl Fake {
         Self {
             answer: Box::new(answer),
             unreachable: false,
+            fails_first: 0,
+            retries: 0,
             hangs: false,
             shared: Arc::default(),
         }
@@ -105,6 +112,7 @@ pub(super) async fn apply_until(
         engine: Engine::new(),
         mode,
         forks: 2,
+        retries: fake.retries,
         limits: CallLimits::default(),
     });
     let shared = fake.shared.clone();
@@ -126,7 +134,8 @@ pub(super) async fn apply_until(
 #[async_trait]
 impl Fleet for Arc<Fake> {
     async fn connect(&self, _: &Host) -> Result<Box<dyn Remote>, Error> {
-        if self.unreachable {
+        let tried = self.shared.tried.fetch_add(1, Ordering::SeqCst);
+        if self.unreachable || tried < self.fails_first {
             let error = Error::new(Exit::Unreachable, "nobody at home");
             return Err(error.hint("come back later"));
         }

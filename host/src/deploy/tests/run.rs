@@ -4,7 +4,8 @@ use super::fake::{Fake, apply, apply_until, failure, report, text};
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostStatus, Mode, Status};
 use crate::master::CallResult;
-use proto::message::LimitKind;
+use proto::ContextId;
+use proto::message::{Dead, DeadReason, Down, LimitKind};
 use std::time::Duration;
 use wasmtime::component::Val;
 
@@ -301,4 +302,90 @@ async fn stopping_cancels_what_is_under_way_and_puts_all_away() {
     let statuses: Vec<_> = story.tasks().iter().map(|task| task.status).collect();
     assert_eq!(statuses, [Status::Cancelled, Status::Cancelled]);
     assert_eq!(story.outcome.totals.not_run, 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_is_tried_again_as_often_as_one_says() {
+    let fails = |retries| {
+        let mut fake = Fake::new(answer(true));
+        (fake.fails_first, fake.retries) = (2, retries);
+        fake
+    };
+    let story = apply(PLAN, 1, Mode::Apply, fails(2)).await;
+    assert_eq!(story.outcome.hosts.done, 1);
+    let retries: Vec<_> = story.events.iter().filter_map(retried).collect();
+    assert_eq!(retries, [(2, 1000, None), (3, 2000, None)]);
+    let story = apply(PLAN, 1, Mode::Apply, fails(1)).await;
+    assert_eq!(story.outcome.hosts.unreachable, 1);
+    assert_eq!(story.outcome.totals.not_run, 3);
+}
+
+/// Which try, after how long, and the task that is in doubt.
+fn retried(event: &Event) -> Option<(u32, u64, Option<usize>)> {
+    match event {
+        Event::HostRetrying {
+            attempt,
+            delay_ms,
+            unknown,
+            ..
+        } => Some((*attempt, *delay_ms, unknown.as_ref().map(|task| task.index))),
+        _ => None,
+    }
+}
+
+/// Loses the host at the second task, so often.
+fn losing(times: usize, retries: u32) -> Fake {
+    let answer = answer(true);
+    let lost = std::sync::atomic::AtomicUsize::new(0);
+    let mut fake = Fake::new(move |module, arguments| {
+        let first = || lost.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < times;
+        if module == "place" && first() {
+            return CallResult::Dead(Dead {
+                reason: DeadReason::LinkDown(Down::Closed),
+                at: ContextId::MASTER,
+            });
+        }
+        answer(module, arguments)
+    });
+    fake.retries = retries;
+    fake
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_is_lost_goes_on_with_the_task_that_is_in_doubt() {
+    let story = apply(PLAN, 1, Mode::Apply, losing(1, 3)).await;
+    assert_eq!(story.outcome.hosts.done, 1);
+    // What had ended is not run again, and what it reported is known.
+    let modules: Vec<_> = story
+        .calls
+        .iter()
+        .map(|call| call.split('(').next())
+        .collect();
+    assert_eq!(modules, ["know", "place", "place", "run"].map(Some));
+    assert!(story.calls[2].contains("/srv/web1"), "{}", story.calls[2]);
+    let retries: Vec<_> = story.events.iter().filter_map(retried).collect();
+    assert_eq!(retries, [(2, 1000, Some(2))]);
+    let totals = story.outcome.totals;
+    assert_eq!((totals.ok, totals.changed, totals.unreachable), (1, 2, 0));
+}
+
+#[tokio::test]
+async fn the_task_whose_outcome_is_unknown_is_named() {
+    let story = apply(PLAN, 1, Mode::Apply, losing(1, 0)).await;
+    let Some(Event::HostFinished {
+        status,
+        unknown,
+        error,
+        ..
+    }) = story.events.iter().rev().nth(1)
+    else {
+        panic!("{:?}", story.names());
+    };
+    assert_eq!(*status, HostStatus::Unreachable);
+    let unknown = unknown
+        .as_ref()
+        .map(|task| (task.index, task.task.as_str()));
+    assert_eq!((unknown, error), (Some((2, "app")), &None));
+    let totals = story.outcome.totals;
+    assert_eq!((totals.unreachable, totals.not_run), (1, 1));
 }

@@ -47,7 +47,7 @@ fn master() -> Master {
     let std_modules = StdModules::new(build::Sources::default(), Arc::new(Silent));
     let repository = Repository::new(std_modules, Compiler::new(None));
     let library = Arc::new(Library::new(Arc::new(repository)));
-    library.arrived(ALICE, "alice");
+    library.arrived(ALICE, "alice", runtime::Target::native());
     let log = Arc::new(Counted::default());
     let receiver = Arc::new(Receiver {
         library: library.clone(),

@@ -2,7 +2,7 @@
 
 use super::screen;
 use crate::deploy::event::{
-    Change, Event, HostStatus, HostTotals, Mode, Status, TaskFinished, Totals, to_json,
+    Change, Event, HostStatus, HostTotals, Mode, Status, TaskFinished, Totals, Unknown, to_json,
 };
 use crate::output::Reporter;
 use crate::output::diff::Detail;
@@ -53,6 +53,7 @@ fn finished(host: &str, status: HostStatus, totals: Totals) -> Event {
         status,
         error: None,
         hint: None,
+        unknown: None,
         totals,
         duration_ms: 420,
     }
@@ -187,6 +188,7 @@ fn several_hosts_show_what_changed_and_who_is_missing() {
             status: HostStatus::Unreachable,
             error: Some("ssh:web22: spawn: it ended".to_owned()),
             hint: Some("is it on?".to_owned()),
+            unknown: None,
             totals: lost,
             duration_ms: 100,
         },
@@ -292,6 +294,10 @@ fn what_a_host_says_cannot_pretend_to_be_ours() {
         status: HostStatus::Unreachable,
         error: Some(hostile.to_owned()),
         hint: Some(hostile.to_owned()),
+        unknown: Some(Unknown {
+            index: 1,
+            task: hostile.to_owned(),
+        }),
         totals: Totals::default(),
         duration_ms: 1,
     };
@@ -316,4 +322,37 @@ fn what_a_host_says_cannot_pretend_to_be_ours() {
         "{line}"
     );
     assert!(!line.contains(char::is_control), "{line}");
+}
+
+#[test]
+fn a_host_that_is_tried_again_says_why_and_from_where_on() {
+    let unknown = Unknown {
+        index: 2,
+        task: "motd".to_owned(),
+    };
+    let retrying = Event::HostRetrying {
+        host: "web1".to_owned(),
+        attempt: 2,
+        error: "web1: resolve: gone".to_owned(),
+        hint: Some("look for it".to_owned()),
+        unknown: Some(unknown.clone()),
+        delay_ms: 2000,
+    };
+    let lost = Totals {
+        unreachable: 1,
+        ..Totals::default()
+    };
+    let mut end = finished("web1", HostStatus::Unreachable, lost);
+    if let Event::HostFinished { unknown: place, .. } = &mut end {
+        *place = Some(unknown);
+    }
+    let (out, err) = show(Detail::Summary, 0, &[retrying, end]);
+    assert_eq!(
+        err,
+        "error: web1: resolve: gone\n  help: look for it\n  trying again in 2.0 s, beginning with task 2, motd\n"
+    );
+    assert!(
+        out.contains("1 lost in 0.4 s; nobody knows the outcome of task 2, motd\n"),
+        "{out}"
+    );
 }

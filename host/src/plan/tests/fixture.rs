@@ -64,9 +64,7 @@ pub(crate) fn repository() -> &'static Repository {
             let bytes = component(name, params, report);
             put(&directory.join(format!("{name}.wasm")), &bytes);
         }
-        let sources = Sources {
-            directory: Some(directory),
-        };
+        let sources = Sources::directory(directory);
         let modules = StdModules::new(sources, Arc::new(Silent));
         Repository::new(modules, Compiler::new(None))
     })
