@@ -155,7 +155,7 @@ fn a_host_behind_a_broken_network_is_lost_with_its_task() {
     let net = Net::new();
     let run = deploy(&net, &[]).status(4);
     run.stdout_has(&["lost", "nobody knows the outcome of task 1, the long one"])
-        .stdout_has(&["silent"]);
+        .stdout_has(&["nothing was heard for 2 s"]);
 }
 
 #[test]
