@@ -10,15 +10,17 @@ use std::sync::Arc;
 
 /// Make one file that needs nothing else: this program with all that it ships.
 ///
-/// Run from a checkout, zymogen builds slaves and standard modules when it first
-/// needs them, and for that it needs cargo. A bundle carries them: the slaves for
-/// all kinds of machines, and the standard modules. It is linked statically, so
-/// that it runs on any Linux machine of this one's kind, without Rust, without
-/// this checkout, without the network. Copy it wherever you want to start from.
+/// Run from a checkout, zymogen builds slaves and standard modules when it
+/// first needs them, and for that it needs cargo. A bundle carries them: the
+/// slaves for all kinds of machines, and the standard modules. It is linked
+/// statically, so that it runs on any Linux machine of this one's kind,
+/// without Rust, without this checkout, without the network. Copy it wherever
+/// you want to start from.
 ///
-/// ZYMOGEN_IMAGES, the directory of files that go before those it was built with,
-/// works with a bundle, too. What is in a bundle is checked when it is used. Do
-/// not `strip` it: that cuts off what it carries. It is stripped already.
+/// ZYMOGEN_IMAGES, the directory of files that go before those it was built
+/// with, works with a bundle, too. What is in a bundle is checked when it is
+/// used. Do not `strip` it: that cuts off what it carries. It is stripped
+/// already.
 ///
 /// To build the slave for the other architecture takes a C compiler for it. If
 /// none is there, you are told which to install.
