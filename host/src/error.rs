@@ -9,7 +9,7 @@ use crate::module::ModuleError;
 use crate::output::Diagnostic;
 use crate::output::style::{self, paint};
 use crate::output::text::{count, duration, printable, size};
-use connect::ConnectError;
+use connect::{ConnectError, FailureKind, Phase};
 use proto::message::{Dead, DeadReason, LimitKind};
 use std::fmt::Write as _;
 use std::io;
@@ -57,7 +57,9 @@ pub struct Error {
     causes: Vec<String>,
     hints: Vec<String>,
     /// What was said elsewhere before it went wrong, oldest first.
-    said: Vec<String>,
+    said: Box<[String]>,
+    /// Would the same again end the same way?
+    lasting: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -70,7 +72,8 @@ impl Error {
             message: message.into(),
             causes: Vec::new(),
             hints: Vec::new(),
-            said: Vec::new(),
+            said: Box::default(),
+            lasting: false,
             diagnostics: Vec::new(),
         }
     }
@@ -123,6 +126,12 @@ impl Error {
             Some(text) => self.hint(text),
             None => self,
         }
+    }
+
+    /// Would the same again end the same way? A wrong password does, and may lock somebody out.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        self.lasting
     }
 
     /// How the program ends because of it.
@@ -419,8 +428,13 @@ impl From<&ConnectError> for Error {
         // The last line stands in the message; a single one says nothing more.
         if error.said.len() > 1 {
             let from = error.said.len().saturating_sub(SAID);
-            this.said = error.said[from..].to_vec();
+            this.said = error.said[from..].into();
         }
+        this.lasting = error.phase == Phase::Authenticate
+            || matches!(
+                error.cause.kind(),
+                FailureKind::NotStarted | FailureKind::NoImage(_)
+            );
         this.maybe_hint(error.hint.clone())
     }
 }

@@ -103,9 +103,16 @@ impl Interview {
         stdin: &mut pipe::Sender,
     ) -> Result<(), Cause> {
         let reply = self.choose(question.trim())?;
+        if reply.chars().any(char::is_control) {
+            // A second line would be read by whatever comes after, and a terminal takes some for keys.
+            let why = "what there is to answer holds a control character";
+            return Err(Cause::Protocol(why.to_owned()));
+        }
         let line = format!("{reply}\n");
         let to = self.terminal.as_mut().unwrap_or(stdin);
-        to.write_all(line.as_bytes()).await.map_err(Cause::Io)
+        // If it has ended meanwhile, its streams tell how.
+        let _ = to.write_all(line.as_bytes()).await;
+        Ok(())
     }
 
     fn choose(&mut self, question: &str) -> Result<String, Cause> {

@@ -17,6 +17,8 @@ pub(crate) struct Spawned {
     pub(crate) process: Process,
     /// Ends when the last holder of the standard error has closed it.
     pub(crate) stderr: JoinHandle<()>,
+    /// Reads its terminal, if it has one, and holds our end of it.
+    pub(crate) terminal: Option<JoinHandle<()>>,
     /// Hears its questions, if it may ask some.
     pub(crate) interview: Option<Interview>,
     /// Where its standard output puts a line without an end, if that may be a question.
@@ -71,11 +73,9 @@ pub(crate) async fn spawn(
     };
     let answers = terminal.as_ref().map(OwnedFd::try_clone).transpose();
     let answers = answers.map_err(Cause::Terminal)?;
-    if let Some(terminal) = terminal {
-        // It is read as long as the program has it: else the program would be hung up, or wait for us.
-        let collected = tail.collect(terminal, sink.clone(), asks);
-        collected.map_err(Cause::Terminal)?;
-    }
+    // It is read as long as the program has it: else the program would be hung up, or wait for us.
+    let terminal = terminal.map(|terminal| tail.collect(terminal, sink.clone(), asks));
+    let terminal = terminal.transpose().map_err(Cause::Terminal)?;
     let interview = match (&launch.dialogue, &pending) {
         (Some(dialogue), Some(pending)) => {
             Some(Interview::new(dialogue.clone(), pending, answers)?)
@@ -89,6 +89,7 @@ pub(crate) async fn spawn(
         stderr: tail
             .collect(our_err, sink, streams.clone())
             .map_err(Cause::Io)?,
+        terminal,
         interview,
         pending: streams,
     })

@@ -60,6 +60,7 @@ pub struct Started {
     /// How long each phase took.
     pub times: Times,
     hop: String,
+    clock: Clock,
     parts: Parts,
 }
 
@@ -111,6 +112,7 @@ pub async fn start(
         mut writer,
         mut process,
         stderr,
+        terminal,
         interview,
         pending,
     } = spawned;
@@ -126,6 +128,7 @@ pub async fn start(
                 sent: attempt.sent,
                 times: attempt.times,
                 hop: launch.hop.clone(),
+                clock: attempt.clock,
                 hello: hello.clone(),
                 parts: Parts {
                     hello,
@@ -141,6 +144,10 @@ pub async fn start(
     };
     // At the end of its input the first stage cleans up.
     drop((reader, writer, ears));
+    // A program of another user takes no signal from us: what ends it is that its terminal is hung up.
+    if let Some(terminal) = terminal {
+        terminal.abort();
+    }
     let exit = timeout(GRACE, process.exited()).await;
     process.end(GRACE).await;
     // Somebody whom the process left behind may hold the stream open.
@@ -156,10 +163,13 @@ impl Started {
     /// Sends the WELCOME.
     ///
     /// # Errors
-    /// If the slave is gone.
+    /// If the slave is gone, or does not take it in the time that the start has left.
     pub async fn welcome(&mut self, welcome: &Welcome) -> Result<(), ConnectError> {
-        let sent = send_welcome(&mut self.parts.writer, welcome).await;
-        sent.map_err(|cause| self.failed(cause))?;
+        // Nobody watches over the link yet, and whoever is there may not read.
+        let sent = self
+            .clock
+            .run(send_welcome(&mut self.parts.writer, welcome));
+        sent.await.map_err(|cause| self.failed(cause))?;
         self.parts.tail.go_live();
         Ok(())
     }
@@ -352,6 +362,10 @@ async fn send_image(
         }
     };
     match said {
+        // The last of it is written before the target can have the whole of it.
+        Said::Ready if sending => Err(Cause::Protocol(
+            "it was ready before it had its image".to_owned(),
+        )),
         Said::Ready => Ok(()),
         Said::Error { phase, text } => Err(Cause::Stage { step: phase, text }),
         Said::Need { .. } => Err(Cause::Protocol("it asked for an image twice".to_owned())),

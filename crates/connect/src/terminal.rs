@@ -1,6 +1,7 @@
 //! A terminal for a program that takes passwords from nothing else: `ssh`, `doas`.
 
-use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
+use rustix::fs::{Mode, OFlags};
+use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -19,7 +20,11 @@ impl Terminal {
         let ours = openpt(flags)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
-        let theirs = ioctl_tiocgptpeer(&ours, flags)?;
+        // Linux before 4.13 knows its name only.
+        let theirs = ioctl_tiocgptpeer(&ours, flags).or_else(|_| {
+            let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+            rustix::fs::open(ptsname(&ours, Vec::new())?, flags, Mode::empty())
+        })?;
         // What we type is secret also to whoever forgets to say so.
         let mut modes = tcgetattr(&theirs)?;
         modes.local_modes.remove(LocalModes::ECHO);

@@ -52,6 +52,8 @@ pub(crate) async fn serve(streams: Streams, home: &Home, guests: Runtime) -> io:
     let link = broker.attach(parent, Role::Parent, input, output, rest);
     tokio::spawn(logger.forward(broker.clone()));
     let mut terminated = terminations(&guests)?;
+    // A terminal on the way to here was only for a password: it may go, as those who are released outlive it.
+    let _hung_up = signal(SignalKind::hangup())?;
     tokio::select! {
         () = broker.shutdown_requested() => {}
         _ = terminated.recv() => {}

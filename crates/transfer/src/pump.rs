@@ -5,6 +5,7 @@
 //! What travels is the content from somewhere on, and behind it the digest of the whole. Whatever has not come
 //! before the end of the stream is missing, which the digest shows.
 
+use crate::WINDOW;
 use crate::bounds::Patience;
 use broker::{ByteSender, Item, Receiver};
 use bytes::Bytes;
@@ -65,12 +66,17 @@ pub(crate) async fn send(
     }
     let mut piece;
     (reader, piece) = on(reader, |reader| reader.next(PIECE)).await?;
+    let mut gone = 0;
     while !piece.is_empty() {
+        gone += piece.len() as u64;
         // The disk reads the next one meanwhile.
         let next = on(reader, |reader| reader.next(PIECE));
         let (next, sent) = tokio::join!(next, within(idle, sender.send(piece)));
         sent??;
-        idle = patience.map(|it| it.then);
+        // What fits on the way is gone before the other side has taken anything: it may still read what it had.
+        if gone > WINDOW + 2 * PIECE as u64 {
+            idle = patience.map(|it| it.then);
+        }
         (reader, piece) = next?;
     }
     let digest = reader.digest().ok_or(PumpError::Interrupted)?;

@@ -35,7 +35,7 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
 
 /// Is it more than a name?
 pub(super) fn is_pattern(text: &str) -> bool {
-    text.contains('*')
+    text.contains(['*', '?'])
 }
 
 #[cfg(test)]

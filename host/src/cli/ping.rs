@@ -136,7 +136,7 @@ impl PingArgs {
                 if wanted.len() > before {
                     continue;
                 }
-                if pattern::is_pattern(text) {
+                if pattern::is_pattern(text) && text.parse::<ContextSpec>().is_err() {
                     return Err(Error::input(format!("no host fits `{text}`"))
                         .hint("hosts are those of --plan PLAN, or of ./deploy.toml"));
                 }
@@ -149,6 +149,15 @@ impl PingArgs {
 
     /// The hosts of the plan, if there is one.
     fn hosts(&self) -> Result<Option<Vec<String>>, Error> {
+        let patterns = self.patterns.iter();
+        let contexts = patterns.filter(|text| text.parse::<ContextSpec>().is_ok());
+        if self.plan.is_none()
+            && !self.patterns.is_empty()
+            && contexts.count() == self.patterns.len()
+        {
+            // Nobody asked for it, and it may be somebody else's.
+            return Ok(None);
+        }
         let path = self.plan.clone().unwrap_or_else(|| PLAN.into());
         let shown = path.display().to_string();
         let text = match std::fs::read_to_string(&path) {

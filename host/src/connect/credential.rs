@@ -3,14 +3,18 @@
 
 use super::ContextSpec;
 use connect::Secret;
+use rustix::fs::OFlags;
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, BufRead, BufReader, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What ^C types where it is no signal.
+const INTERRUPT: char = '\u{3}';
 
 /// The longest password file, in bytes.
 const MAX_FILE: u64 = 4096;
@@ -73,7 +77,7 @@ impl Vault {
     pub fn get(&self, purpose: &str, credential: &Credential) -> Result<Secret, CredentialError> {
         match credential {
             Credential::Env(name) => std::env::var(name)
-                .map(Secret)
+                .map(|value| Secret(without_end(value)))
                 .map_err(|_| CredentialError::NoVariable(name.clone())),
             Credential::File(path) => read_file(path).map_err(|why| CredentialError::File {
                 path: path.clone(),
@@ -121,10 +125,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn read_file(path: &std::path::Path) -> Result<Secret, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
+    // A FIFO that nobody writes to would be waited for.
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path);
+    let file = opened.map_err(|error| error.to_string())?;
     let metadata = file.metadata().map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("it is no regular file".to_owned());
+    }
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err("it belongs to somebody else".to_owned());
     }
     if metadata.mode() & 0o077 != 0 {
         return Err("others may read or write it: chmod 600".to_owned());
@@ -145,12 +157,19 @@ fn at_terminal(purpose: &str) -> io::Result<Secret> {
     let mut hidden = shown.clone();
     hidden.local_modes.remove(LocalModes::ECHO);
     hidden.local_modes.insert(LocalModes::ECHONL);
+    // ^C would end the program here, and leave a terminal that shows nothing.
+    hidden.local_modes.remove(LocalModes::ISIG);
     write!(terminal, "\r{purpose}: ")?;
     tcsetattr(&terminal, OptionalActions::Flush, &hidden)?;
     let mut line = String::new();
     let read = BufReader::new(&terminal).read_line(&mut line);
     tcsetattr(&terminal, OptionalActions::Flush, &shown)?;
-    read?;
+    if read? == 0 || line.contains(INTERRUPT) {
+        return Err(io::Error::new(
+            io::ErrorKind::Interrupted,
+            "nothing was typed",
+        ));
+    }
     Ok(Secret(without_end(line)))
 }
 

@@ -2,6 +2,7 @@
 
 use super::advice::{self, Failure};
 use super::{Advice, Step};
+use crate::build::BuildError;
 use connect::{Cause, ConnectError, FailureKind, Phase};
 
 /// Adds to an error what the method knows of such failures.
@@ -24,20 +25,30 @@ pub fn explained(mut error: ConnectError, step: &Step) -> ConnectError {
     match advice.or_else(|| signs().flatten()) {
         Some(Advice { phase, hint }) => {
             error.phase = phase;
-            error.hint = Some(hint);
+            error.hint = Some(hint.replace("{hop}", step.name()));
         }
         None => error.hint = advice::general(&failure, step.name(), &step.program()),
+    }
+    of_image(error)
+}
+
+/// Whoever builds images knows what is missing for it.
+fn of_image(mut error: ConnectError) -> ConnectError {
+    if let Cause::Image { error: why, .. } = &*error.cause
+        && let Some(why) = why.downcast_ref::<BuildError>()
+    {
+        error.hint = why.hint().or(error.hint);
     }
     error
 }
 
 /// A start that was given up before anything was started.
 pub(super) fn before(step: &Step, phase: Phase, cause: Cause) -> ConnectError {
-    ConnectError {
+    of_image(ConnectError {
         hop: step.name().to_owned(),
         phase,
         cause: Box::new(cause),
         said: Vec::new(),
         hint: None,
-    }
+    })
 }

@@ -24,7 +24,7 @@ impl Nsenter {
 impl Hop for Nsenter {
     fn argv(&self, boot: &Boot) -> Vec<String> {
         let pid = self.pid.to_string();
-        let enter = ["nsenter", "--target", &pid, "--all", "--root", "--"];
+        let enter = ["nsenter", "--target", &pid, "--all", "--root", "--wd", "--"];
         let mut argv = enter.map(str::to_owned).to_vec();
         argv.extend(boot.argv());
         argv

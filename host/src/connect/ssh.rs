@@ -72,6 +72,13 @@ impl Ssh {
         let (user, address) = argument.user_and("a host")?;
         let (host, port) = split_port(&address)?;
         let owned = |name| argument.option(name).map(str::to_owned);
+        if argument.option("jump").is_some() && argument.option("password").is_some() {
+            // ssh starts another ssh for it, which asks at the same terminal.
+            return Err(
+                "the jump host would be told this password, too: make it a hop of its own, `ssh:JUMP,ssh:HOST?password=...`"
+                    .to_owned(),
+            );
+        }
         Ok(Self {
             user,
             host,
@@ -181,7 +188,7 @@ impl Hop for Ssh {
     fn advise(&self, failure: &Failure<'_>) -> Option<Advice> {
         let (phase, hint) = match (failure.kind, failure.phase) {
             (FailureKind::Asked(question), _) if question.contains("continue connecting") => {
-                let hint = UNKNOWN.replace("{hop}", &format!("ssh:{}", self.host));
+                let hint = UNKNOWN.to_owned();
                 (Phase::Authenticate, hint)
             }
             (FailureKind::Ended(Some(126 | 127)), _) => return None,

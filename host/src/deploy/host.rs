@@ -27,12 +27,13 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
         totals: Totals::default(),
         scope: Scope::new(shared.deployment.plan.vars.clone()),
         next: 0,
+        doubt: None,
     };
     let mut lost = at.attempt(host).await;
     for attempt in 1..=shared.deployment.retries {
-        let Lost { error, unknown, .. } = match &lost {
-            Ok(_) => break,
-            Err(lost) => lost,
+        let error = match &lost {
+            Err(Lost { error, .. }) if !error.is_lasting() => error,
+            _ => break,
         };
         let delay = PAUSE.saturating_mul(1 << attempt.min(16).saturating_sub(1));
         let delay = delay.min(LONGEST_PAUSE);
@@ -41,23 +42,22 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
             attempt: attempt + 1,
             error: error.one_line(),
             hint: error.first_hint().map(str::to_owned),
-            unknown: unknown.clone(),
+            unknown: at.doubt.clone(),
             delay_ms: millis(delay),
         };
         shared.events.send(event).await;
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
-            () = shared.cancel.cancelled() => break,
+            () = shared.cancel.cancelled() => {}
         }
+        // It begins with a look at whether somebody said stop.
         lost = at.attempt(host).await;
     }
     match lost {
         Ok(status) => at.end(status, None).await,
-        Err(lost) => {
-            if let Some(status) = lost.status {
-                at.totals.count(status);
-            }
-            at.end(HostStatus::Unreachable, Some(lost)).await
+        Err(Lost { error, told }) => {
+            let error = Some(error).filter(|_| !told);
+            at.end(HostStatus::Unreachable, error).await
         }
     }
 }
@@ -65,22 +65,13 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
 /// A host that cannot be reached, or not any more.
 struct Lost {
     error: Error,
-    /// The task that was under way.
-    unknown: Option<Unknown>,
-    /// How that one counts if it is not run again.
-    status: Option<Status>,
     /// The error was shown with the task.
     told: bool,
 }
 
 impl From<Error> for Lost {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            unknown: None,
-            status: None,
-            told: false,
-        }
+        Self { error, told: false }
     }
 }
 
@@ -92,6 +83,8 @@ struct At<'a> {
     scope: Scope,
     /// The first task that has not ended yet.
     next: usize,
+    /// The same, if it was under way when the host was lost.
+    doubt: Option<Unknown>,
 }
 
 impl At<'_> {
@@ -128,16 +121,16 @@ impl At<'_> {
             }
             let (status, summary) = self.task(remote, self.next).await;
             if status == Status::Unreachable {
+                self.doubt = Some(Unknown {
+                    index: self.next + 1,
+                    task: task.name.clone(),
+                });
                 return Err(Lost {
                     error: Error::new(Exit::Unreachable, summary),
-                    unknown: Some(Unknown {
-                        index: self.next + 1,
-                        task: task.name.clone(),
-                    }),
-                    status: Some(status),
                     told: true,
                 });
             }
+            self.doubt = None;
             self.totals.count(status);
             self.next += 1;
             if !status.is_good() {
@@ -210,13 +203,13 @@ impl At<'_> {
         }
     }
 
-    async fn end(&mut self, status: HostStatus, lost: Option<Lost>) -> (HostStatus, Totals) {
+    async fn end(&mut self, status: HostStatus, error: Option<Error>) -> (HostStatus, Totals) {
         let count = self.shared.deployment.plan.tasks.len();
+        let unknown = self.doubt.take();
+        if unknown.is_some() {
+            self.totals.count(Status::Unreachable);
+        }
         self.totals.not_run = count - self.totals.all();
-        let (error, unknown) = match lost {
-            None => (None, None),
-            Some(lost) => (Some(lost.error).filter(|_| !lost.told), lost.unknown),
-        };
         let finished = Event::HostFinished {
             host: self.host.to_owned(),
             status,

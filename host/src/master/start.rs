@@ -247,7 +247,11 @@ fn gone(step: &Step, dead: Dead) -> ConnectError {
 fn attempt(step: &Step, cause: Cause) -> ConnectError {
     ConnectError {
         hop: step.name().to_owned(),
-        phase: Phase::Spawn,
+        phase: match &cause {
+            Cause::Image { .. } => Phase::Image,
+            Cause::Way(_) => Phase::Resolve,
+            _ => Phase::Spawn,
+        },
         cause: Box::new(cause),
         said: Vec::new(),
         hint: None,

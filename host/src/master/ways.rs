@@ -3,7 +3,7 @@
 use super::{Context, Master};
 use crate::connect::Step;
 use connect::ConnectError;
-use proto::message::LaunchFailure;
+use proto::message::{LaunchFailure, Phase};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -23,7 +23,8 @@ struct Way {
 #[derive(Default)]
 struct State {
     context: Weak<Context>,
-    /// What the last start came to, for those who waited for it. They do not try again one after the other.
+    /// What the last start came to, for those who waited for it: they do not try again one after the other. Who was not let in
+    /// is not tried again at all, so that nobody is locked out.
     failed: Option<LaunchFailure>,
     hint: Option<String>,
 }
@@ -64,8 +65,8 @@ impl Master {
         if let Some(there) = there.filter(|context| context.is_there()) {
             return Ok(there);
         }
-        if way.attempts.load(Ordering::Acquire) != seen
-            && let Some(failed) = &state.failed
+        if let Some(failed) = &state.failed
+            && (failed.phase == Phase::Authenticate || way.attempts.load(Ordering::Acquire) != seen)
         {
             let mut error = ConnectError::from(failed.clone());
             error.hint.clone_from(&state.hint);

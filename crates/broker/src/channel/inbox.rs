@@ -106,12 +106,19 @@ impl Inbox {
         let mut state = self.lock();
         let mut granted = 0;
         if !state.senders.contains_key(&key) {
+            // With its end a sender has said its last, so there is nothing to remember of it.
+            let is_end = body.bytes().is_empty();
             if state.refused.contains(key) {
                 // What it sent before it could know.
+                if is_end {
+                    state.refused.forgive(key);
+                }
                 return Told::Nothing;
             }
             if !state.has_place(key) {
-                state.refused.add(key);
+                if !is_end {
+                    state.refused.add(key);
+                }
                 return Told::End(DeadReason::Quota);
             }
             let (window, grant) = Window::new(self.window);

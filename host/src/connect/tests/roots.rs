@@ -6,7 +6,7 @@ use super::{command, refused};
 fn nsenter_enters_all_namespaces_and_the_root() {
     assert_eq!(
         command("nsenter:42"),
-        "nsenter --target 42 --all --root -- STAGE"
+        "nsenter --target 42 --all --root --wd -- STAGE"
     );
     for text in ["nsenter:0", "nsenter:web", "nsenter:4294967296"] {
         assert!(

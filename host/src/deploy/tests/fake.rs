@@ -28,6 +28,8 @@ pub(super) struct Fake {
     pub(super) unreachable: bool,
     /// So many connections fail, before others succeed.
     pub(super) fails_first: usize,
+    /// So many connections succeed, before others fail.
+    pub(super) fails_after: Option<usize>,
     /// How often a host is tried again.
     pub(super) retries: u32,
     /// Calls never end.
@@ -50,6 +52,7 @@ impl Fake {
             answer: Box::new(answer),
             unreachable: false,
             fails_first: 0,
+            fails_after: None,
             retries: 0,
             hangs: false,
             shared: Arc::default(),
@@ -135,7 +138,9 @@ pub(super) async fn apply_until(
 impl Fleet for Arc<Fake> {
     async fn connect(&self, _: &Host) -> Result<Box<dyn Remote>, Error> {
         let tried = self.shared.tried.fetch_add(1, Ordering::SeqCst);
-        if self.unreachable || tried < self.fails_first {
+        let fails =
+            tried < self.fails_first || self.fails_after.is_some_and(|after| tried >= after);
+        if self.unreachable || fails {
             let error = Error::new(Exit::Unreachable, "nobody at home");
             return Err(error.hint("come back later"));
         }

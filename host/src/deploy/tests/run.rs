@@ -389,3 +389,18 @@ async fn the_task_whose_outcome_is_unknown_is_named() {
     let totals = story.outcome.totals;
     assert_eq!((totals.unreachable, totals.not_run), (1, 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_doubt_stays_if_the_host_is_not_reached_again() {
+    let mut fake = losing(1, 1);
+    // The first connection succeeds, the second does not.
+    fake.fails_after = Some(1);
+    let story = apply(PLAN, 1, Mode::Apply, fake).await;
+    let Some(Event::HostFinished { unknown, error, .. }) = story.events.iter().rev().nth(1) else {
+        panic!("{:?}", story.names());
+    };
+    assert_eq!(unknown.as_ref().map(|task| task.index), Some(2));
+    assert!(error.is_some());
+    let totals = story.outcome.totals;
+    assert_eq!((totals.ok, totals.unreachable, totals.not_run), (1, 1, 1));
+}
