@@ -96,6 +96,11 @@ pub fn run(arguments: &PingArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     Ok(if all { Exit::Done } else { Exit::Unreachable })
 }
 
+/// Is it a way, and no pattern? A `?` stands before the options of a hop, too.
+fn is_context(text: &str) -> bool {
+    !text.contains('*') && text.parse::<ContextSpec>().is_ok()
+}
+
 /// Connects to all of them, each in its turn, and asks.
 async fn reach(
     master: Master,
@@ -136,7 +141,7 @@ impl PingArgs {
                 if wanted.len() > before {
                     continue;
                 }
-                if pattern::is_pattern(text) && text.parse::<ContextSpec>().is_err() {
+                if !is_context(text) && pattern::is_pattern(text) {
                     return Err(Error::input(format!("no host fits `{text}`"))
                         .hint("hosts are those of --plan PLAN, or of ./deploy.toml"));
                 }
@@ -150,7 +155,7 @@ impl PingArgs {
     /// The hosts of the plan, if there is one.
     fn hosts(&self) -> Result<Option<Vec<String>>, Error> {
         let patterns = self.patterns.iter();
-        let contexts = patterns.filter(|text| text.parse::<ContextSpec>().is_ok());
+        let contexts = patterns.filter(|text| is_context(text));
         if self.plan.is_none()
             && !self.patterns.is_empty()
             && contexts.count() == self.patterns.len()
