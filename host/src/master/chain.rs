@@ -19,9 +19,9 @@ static LAST: AtomicU64 = AtomicU64::new(0);
 /// in which they were sent, and once one has not returned, whatever the reason, those behind it end the same way
 /// without being executed, until the chain is [`reset`](Self::reset). Other chains and calls are not concerned.
 ///
-/// A call that the context does not even take, because it is busy, has no place in the chain there. So that this does not
-/// happen to a chain by itself, only some of its calls are under way at once, and behind one to which it happened none is
-/// sent any more.
+/// A call that the context does not even take, because it is busy, ends the chain as any other that has not returned. So that
+/// this does not happen to a chain by itself, only some of its calls are under way at once, and behind one to which it
+/// happened none is sent any more.
 pub struct CallChain<'a> {
     context: &'a Context,
     number: u64,
