@@ -184,7 +184,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let mut ahead = self.heads;
-        let head = ahead.next()?;
+        let head = ahead.untagged()?;
         if simple::is_null(head) {
             self.heads = ahead;
             visitor.visit_none()

@@ -17,9 +17,15 @@ impl Heads<'_> {
     /// Passes over the next item. False if it nests deeper than that.
     pub(super) fn skip(&mut self, depth: usize) -> Result<bool, Error> {
         let mut open: Vec<Open> = Vec::new();
+        let mut tagged = false;
         loop {
             let at = self.at();
             let head = self.next()?;
+            // A tag belongs to an item, and the end of an array or a map is none.
+            if tagged && (head.major, head.arg) == (SIMPLE, None) {
+                return Err(Error::Syntax(at));
+            }
+            tagged = head.major == TAG;
             let opened = match (head.major, head.arg) {
                 (BYTES, _) => {
                     self.string(head)?;

@@ -291,3 +291,24 @@ fn an_outcome_has_a_value_behind_it_only_where_one_belongs() {
     assert!(Outcome::Cancelled.set_tail(Bytes::new()));
     assert!(!Outcome::Cancelled.set_tail(value));
 }
+
+#[derive(serde::Deserialize, PartialEq, Debug)]
+struct Optional {
+    a: Option<u32>,
+}
+
+fn optional(bytes: &[u8]) -> Result<Optional, BodyError> {
+    plain(bytes).decode(LIMITS)
+}
+
+#[test]
+fn a_tag_is_passed_over_and_belongs_to_an_item() {
+    // {"a": 0(null)} and {"a": 0(7)}
+    let none = optional(b"\xa1\x61a\xc0\xf6").expect("a tagged null");
+    assert_eq!(none, Optional { a: None });
+    let some = optional(b"\xa1\x61a\xc0\x07").expect("a tagged number");
+    assert_eq!(some, Optional { a: Some(7) });
+    // {"a": 7, "x": [_ 1(3)]}, and the same with nothing behind the tag.
+    assert!(optional(b"\xa2\x61a\x07\x61x\x9f\xc1\x03\xff").is_ok());
+    assert!(optional(b"\xa2\x61a\x07\x61x\x9f\xc1\xff").is_err());
+}
