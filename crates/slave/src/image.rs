@@ -7,12 +7,13 @@ mod tests;
 use async_trait::async_trait;
 use broker::Broker;
 use broker::content::Relay;
+use bytes::Bytes;
 use connect::{Format, ImageError, ImageId, ImageSource, Packed};
 use proto::Digest;
 use proto::message::Content;
-use std::fs::File;
-use std::io::Read;
-use std::sync::Arc;
+use std::fs;
+use std::sync::{Arc, Weak};
+use tokio::sync::Mutex;
 
 /// This process's executable. It can be read even if it has no name any more.
 const EXECUTABLE: &str = "/proc/self/exe";
@@ -81,27 +82,54 @@ async fn own(known: &ImageId, formats: &[Format]) -> Result<Packed, ImageError> 
         );
         return Err(why.into());
     }
-    let (format, size) = (choose(formats)?, known.size);
-    let work = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        File::open(EXECUTABLE)?
-            // One byte more shows that it is another one.
-            .take(size.saturating_add(1))
-            .read_to_end(&mut bytes)?;
-        if bytes.len() as u64 != size {
-            return Err("this context runs another image than the master knows".into());
-        }
-        Ok::<_, ImageError>(match format {
-            Format::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL)?,
-            _ => bytes,
-        })
-    });
+    // Nobody can write to a file that is being executed.
+    if fs::metadata(EXECUTABLE)?.len() != known.size {
+        return Err("this context runs another image than the master knows".into());
+    }
+    let format = choose(formats)?;
+    let bytes = match format {
+        Format::Zstd => shared(&ZSTD, format).await?,
+        _ => shared(&RAW, format).await?,
+    };
     // The first stage checks it on arrival.
     Ok(Packed {
         format,
-        bytes: work.await??.into(),
+        bytes,
         sha256: known.sha256.clone(),
     })
+}
+
+/// What some child is being sent. Children that start at one time share it, and it goes with the last of them.
+type Sent = Mutex<Weak<Vec<u8>>>;
+static RAW: Sent = Mutex::const_new(Weak::new());
+static ZSTD: Sent = Mutex::const_new(Weak::new());
+
+async fn shared(sent: &Sent, format: Format) -> Result<Bytes, ImageError> {
+    // Whoever else wants it waits for the one that packs.
+    let mut sent = sent.lock().await;
+    if let Some(bytes) = sent.upgrade() {
+        return Ok(Bytes::from_owner(Shared(bytes)));
+    }
+    let work = tokio::task::spawn_blocking(move || read(format));
+    let bytes = Arc::new(work.await??);
+    *sent = Arc::downgrade(&bytes);
+    Ok(Bytes::from_owner(Shared(bytes)))
+}
+
+struct Shared(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn read(format: Format) -> std::io::Result<Vec<u8>> {
+    let bytes = fs::read(EXECUTABLE)?;
+    match format {
+        Format::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL),
+        _ => Ok(bytes),
+    }
 }
 
 /// The best format that this program can make.

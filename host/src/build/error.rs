@@ -100,6 +100,9 @@ pub enum BuildError {
         /// The system's word on it.
         error: io::Error,
     },
+    /// What has failed before in this run is not tried again.
+    #[error(transparent)]
+    Shared(std::sync::Arc<BuildError>),
     /// The standard library has no such module.
     #[error("there is no standard module `{0}`")]
     NoModule(String),
@@ -123,6 +126,7 @@ impl BuildError {
                     .to_owned(),
             ),
             Self::DamagedBundle { .. } => Some("copy it again, or make it again".to_owned()),
+            Self::Shared(first) => first.hint(),
             Self::Changed(_) => Some("run it again".to_owned()),
             Self::Machine { .. }
             | Self::Cargo { .. }

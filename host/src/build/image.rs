@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use connect::{Format, ImageError, ImageId, ImageSource, Packed};
 use std::collections::BTreeMap;
+use std::env::consts::ARCH;
 use std::fs;
 use std::io::{Read, Write as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// For which machines there are slaves, and the target that each is built for.
 const TARGETS: [(&str, &str); 2] = [
@@ -156,8 +157,12 @@ struct Shared {
     sources: Sources,
     cache: UserCache,
     progress: Arc<dyn Progress>,
-    ready: Mutex<BTreeMap<String, Arc<Image>>>,
+    known: Mutex<BTreeMap<&'static str, Arc<Slot>>>,
 }
+
+/// Filled once, by whoever comes first; others who want the same wait for it, and for nothing else. What failed stays
+/// so: cargo would fail again for each host.
+type Slot = OnceLock<Result<Arc<Image>, Arc<BuildError>>>;
 
 impl Images {
     /// Looks for nothing yet.
@@ -176,7 +181,7 @@ impl Images {
                 sources,
                 cache,
                 progress,
-                ready: Mutex::default(),
+                known: Mutex::default(),
             }),
         }
     }
@@ -187,13 +192,16 @@ impl Images {
     /// # Errors
     /// If it is neither there nor can be built.
     pub fn for_machine(&self, machine: &str) -> Result<Arc<Image>, BuildError> {
-        let mut ready = self.lock();
-        if let Some(image) = ready.get(machine) {
-            return Ok(image.clone());
-        }
-        let image = Arc::new(self.prepare(machine)?);
-        ready.insert(machine.to_owned(), image.clone());
-        Ok(image)
+        let (machine, target) = target(machine)?;
+        let slot = {
+            let known = self.shared.known.lock();
+            let mut known = known.unwrap_or_else(PoisonError::into_inner);
+            known.entry(machine).or_default().clone()
+        };
+        let prepare = || self.prepare(machine, target);
+        slot.get_or_init(|| prepare().map(Arc::new).map_err(Arc::new))
+            .clone()
+            .map_err(BuildError::Shared)
     }
 
     /// The image for this machine and all others at hand: a target that has one of them in its cache can start it
@@ -202,20 +210,26 @@ impl Images {
     /// # Errors
     /// If there is no image for this machine.
     pub fn offer(&self) -> Result<Vec<ImageId>, BuildError> {
-        self.for_machine(std::env::consts::ARCH)?;
-        for (machine, _) in TARGETS {
-            if self.shared.sources.find(&file_name(machine))?.is_some() {
-                self.for_machine(machine)?;
+        let mut ids = vec![self.for_machine(ARCH)?.id()];
+        for machine in machines().filter(|machine| *machine != ARCH) {
+            if self.is_built(machine) || self.shared.sources.find(&file_name(machine))?.is_some() {
+                ids.push(self.for_machine(machine)?.id());
             }
         }
-        let ready = self.lock();
-        let mut ids: Vec<_> = ready.values().map(|image| image.id()).collect();
         ids.sort_by(|a, b| a.machine.cmp(&b.machine));
         Ok(ids)
     }
 
-    fn prepare(&self, machine: &str) -> Result<Image, BuildError> {
-        let target = target(machine)?;
+    fn is_built(&self, machine: &str) -> bool {
+        let known = self.shared.known.lock();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        known
+            .get(machine)
+            .and_then(|slot| slot.get())
+            .is_some_and(Result::is_ok)
+    }
+
+    fn prepare(&self, machine: &str, target: &str) -> Result<Image, BuildError> {
         let place = match self.shared.sources.find(&file_name(machine))? {
             Some(place) => place,
             None => Place::File(self.build(machine, target)?),
@@ -285,13 +299,6 @@ impl Images {
         self.shared.cache.put(&name, digest.as_bytes());
         Ok((content.len() as u64, digest))
     }
-
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Image>>> {
-        self.shared
-            .ready
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 #[async_trait]
@@ -317,16 +324,14 @@ pub(super) fn machines() -> impl Iterator<Item = &'static str> {
     TARGETS.into_iter().map(|(machine, _)| machine)
 }
 
-/// What programs for a kind of machine are built for.
-pub(super) fn target(machine: &str) -> Result<&'static str, BuildError> {
+/// A kind of machine, and what programs for it are built for.
+pub(super) fn target(machine: &str) -> Result<(&'static str, &'static str), BuildError> {
     let mut targets = TARGETS.into_iter();
     let target = targets.find(|(known, _)| *known == machine);
-    target
-        .map(|(_, target)| target)
-        .ok_or_else(|| BuildError::Machine {
-            machine: machine.to_owned(),
-            known: TARGETS.map(|(machine, _)| machine).join(", "),
-        })
+    target.ok_or_else(|| BuildError::Machine {
+        machine: machine.to_owned(),
+        known: TARGETS.map(|(machine, _)| machine).join(", "),
+    })
 }
 
 /// The name of an image in the override directory.

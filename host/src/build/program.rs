@@ -20,7 +20,7 @@ const INPUTS: [&str; 3] = ["crates", "host", "wit"];
 pub fn program(profile: &str, progress: &dyn Progress) -> Result<PathBuf, BuildError> {
     let what = "the program".to_owned();
     let checkout = Checkout::find(&what)?;
-    let target = image::target(std::env::consts::ARCH)?;
+    let (_, target) = image::target(std::env::consts::ARCH)?;
     let build = Build {
         what,
         name: &format!("program-{profile}"),

@@ -217,7 +217,10 @@ fn an_override_directory_must_be_there() {
     let scratch = Scratch::new("missing");
     let images = images(&scratch, Arc::new(Silent));
     let error = images.for_machine("x86_64").err().expect("no directory");
-    assert!(matches!(error, BuildError::NoOverride(_)), "{error}");
+    let BuildError::Shared(first) = &error else {
+        panic!("{error}");
+    };
+    assert!(matches!(**first, BuildError::NoOverride(_)), "{error}");
     assert!(
         error
             .hint()

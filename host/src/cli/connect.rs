@@ -7,6 +7,9 @@ use crate::master::Options;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What a slave that has lost its parent takes to end itself and all that it runs.
+const SLAVE_ENDS: Duration = Duration::from_secs(5);
+
 /// How contexts are started, and how long their silence is borne.
 #[derive(clap::Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Connections")]
@@ -50,5 +53,11 @@ impl ConnectArgs {
             vault,
             ..Options::default()
         })
+    }
+
+    /// When a connection is lost, its slave has ended after so long: it notices by the same heartbeat.
+    #[must_use]
+    pub fn orphans_end(&self) -> Duration {
+        self.heartbeat.saturating_add(SLAVE_ENDS)
     }
 }

@@ -177,6 +177,7 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         forks: arguments.forks.get(),
         limits: arguments.limits.limits(),
         retries: arguments.retries,
+        orphans_end: arguments.connect.orphans_end(),
     });
     let outcome = apply(&start, deployment, screen, reporter.as_mut(), options)?;
     screen.clear();

@@ -31,12 +31,19 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
     };
     let mut lost = at.attempt(host).await;
     for attempt in 1..=shared.deployment.retries {
-        let error = match &lost {
-            Err(Lost { error, .. }) if !error.is_lasting() => error,
+        let (error, under_way) = match &lost {
+            Err(Lost { error, told }) if !error.is_lasting() => (error, *told),
             _ => break,
         };
         let delay = PAUSE.saturating_mul(1 << attempt.min(16).saturating_sub(1));
         let delay = delay.min(LONGEST_PAUSE);
+        // A task that still runs there must not meet itself.
+        let orphaned = if under_way {
+            shared.deployment.orphans_end
+        } else {
+            Duration::ZERO
+        };
+        let delay = delay.max(orphaned);
         let event = Event::HostRetrying {
             host: host.name.clone(),
             attempt: attempt + 1,
@@ -65,7 +72,7 @@ pub(super) async fn run(shared: &Arc<Shared>, host: &Host) -> (HostStatus, Total
 /// A host that cannot be reached, or not any more.
 struct Lost {
     error: Error,
-    /// The error was shown with the task.
+    /// It was lost under a task, and the error was shown with that.
     told: bool,
 }
 
@@ -91,6 +98,8 @@ impl At<'_> {
     /// Connects, and runs the tasks that have not ended yet.
     async fn attempt(&mut self, host: &Host) -> Result<HostStatus, Lost> {
         let shared = self.shared;
+        // The semaphore is never closed.
+        let _turn = shared.forks.acquire().await;
         if shared.cancel.is_cancelled() {
             return Ok(HostStatus::Cancelled);
         }

@@ -30,7 +30,7 @@ pub mod verdict;
 #[cfg(test)]
 mod tests;
 
-use crate::plan::{Checked, Engine, Host};
+use crate::plan::{Checked, Engine};
 use cancel::Cancel;
 use event::{Event, HostStatus, HostTotals, Mode, Totals};
 use fleet::Fleet;
@@ -57,6 +57,8 @@ pub struct Deployment {
     pub limits: CallLimits,
     /// How often a host that cannot be reached, or is lost, is tried again.
     pub retries: u32,
+    /// Once the connection to a host is lost, what ran there has ended after so long.
+    pub orphans_end: Duration,
 }
 
 /// How it went, all hosts together.
@@ -123,7 +125,8 @@ pub async fn run(
     });
     let mut under_way = JoinSet::new();
     for host in hosts {
-        under_way.spawn(one(shared.clone(), host));
+        let shared = shared.clone();
+        under_way.spawn(async move { host::run(&shared, &host).await });
     }
     let mut outcome = Outcome::default();
     while let Some(ended) = under_way.join_next().await {
@@ -145,12 +148,6 @@ pub async fn run(
         })
         .await;
     outcome
-}
-
-async fn one(shared: Arc<Shared>, host: Host) -> (HostStatus, Totals) {
-    // The semaphore is never closed.
-    let _turn = shared.forks.acquire().await;
-    host::run(&shared, &host).await
 }
 
 fn millis(time: Duration) -> u64 {

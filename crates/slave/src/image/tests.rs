@@ -35,6 +35,15 @@ async fn it_is_the_executable_under_the_digest_that_the_master_knows() {
 }
 
 #[tokio::test]
+async fn children_that_start_at_one_time_share_what_they_are_sent() {
+    let known = known(MACHINE, size());
+    let (first, second) =
+        tokio::join!(image(&known, &[Format::Raw]), image(&known, &[Format::Raw]));
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(first.bytes.as_ptr(), second.bytes.as_ptr());
+}
+
+#[tokio::test]
 async fn it_is_for_no_other_machine() {
     for machine in ["riscv64", "mips", ""] {
         let error = image(&known(machine, size()), &Format::ALL)

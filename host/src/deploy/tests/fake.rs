@@ -15,7 +15,11 @@ use proto::{CallLimits, Digest};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use wasmtime::component::Val;
+
+/// When what a lost host ran has ended.
+pub(super) const ORPHANS_END: Duration = Duration::from_secs(20);
 
 /// How hosts behave.
 type Answer = dyn Fn(&str, &str) -> CallResult + Send + Sync;
@@ -116,6 +120,7 @@ pub(super) async fn apply_until(
         mode,
         forks: 2,
         retries: fake.retries,
+        orphans_end: ORPHANS_END,
         limits: CallLimits::default(),
     });
     let shared = fake.shared.clone();
