@@ -1,13 +1,12 @@
 //! A tree in which contexts may talk to others that are neither above nor below them.
 
 use super::support::{
-    ALICE, BOB, CAROL, DAVE, FIRST, MASTER, SECOND, Sut, config, dead, died, encoded, frame, link,
-    lost, replied, send, send_over, text, violation,
+    ALICE, BOB, CAROL, FIRST, MASTER, SECOND, Sut, config, dead, died, encoded, frame, lost,
+    replied, send, send_over, text, violation,
 };
 use proto::message::{DeadReason, DelRoute, Down};
-use proto::router::{Config, Output, Quotas, Role, Violation};
-use proto::{Body, ContextId, Flags, Frame, Handle, Limits};
-use std::time::Duration;
+use proto::router::{Config, Output, Role, Violation};
+use proto::{Body, ContextId, Frame, Handle};
 
 fn open(me: ContextId, parents: &[ContextId]) -> Config {
     Config {
@@ -98,82 +97,6 @@ fn a_hop_passes_the_word_on_to_whoever_asked() {
     // Once is enough.
     let outputs = slave.frame(MASTER, said);
     assert!(matches!(outputs[..], [Output::Gone { .. }]), "{outputs:?}");
-}
-
-/// The contexts that a child was told of, each time.
-fn names(outputs: &[Output], to: ContextId) -> Vec<Vec<ContextId>> {
-    let told = outputs.iter().filter_map(|output| match output {
-        Output::Send { link: over, frame } if *over == link(to) => Some(frame),
-        _ => None,
-    });
-    let told = told.filter(|frame| frame.header.handle == Handle::DEL_ROUTE);
-    let read = |frame: &Frame| {
-        let body = Body::raw(Flags::NONE, frame.body.clone());
-        let told = body.decode::<DelRoute>(Limits::default());
-        told.expect("it can be read").contexts
-    };
-    told.map(read).collect()
-}
-
-#[test]
-fn a_child_that_lets_contexts_come_and_go_does_not_fill_the_queue_of_another() {
-    let mut master = Sut::with(Config {
-        quotas: Quotas::default(),
-        ..open(MASTER, &[])
-    });
-    master.up(ALICE, Role::Child);
-    master.up(BOB, Role::Child);
-    master.give_ids(ALICE);
-    let ids: Vec<_> = (401..1001).map(ContextId).collect();
-    let mut outputs = Vec::new();
-    for _ in 0..20 {
-        for id in &ids {
-            assert_eq!(master.announce(ALICE, *id, ALICE).len(), 1);
-            // So that Bob is to be told.
-            master.frame(ALICE, service(*id, BOB));
-            outputs.extend(master.lose(ALICE, &[*id]));
-        }
-    }
-    // The first time is at once.
-    assert_eq!(names(&outputs, BOB), [[ids[0]]]);
-    let wakes = outputs.iter().filter(|it| **it == Output::Rearm);
-    assert_eq!(wakes.count(), 1);
-    // Each of them once, and not too many at a time.
-    let start = master.now;
-    let mut later = Vec::new();
-    while let Some((at, "contexts that are gone")) = master.router.poll_timeout() {
-        master.now = at;
-        master.router.handle_timeout(at);
-        let times = names(&master.outputs(), BOB);
-        assert_eq!(times.len(), 1);
-        later.extend(times);
-    }
-    assert!(later.iter().all(|names| names.len() <= 256));
-    assert_eq!(later.concat(), ids);
-    assert_eq!(master.now - start, Duration::from_millis(750));
-    // After a while at once again.
-    master.now += Duration::from_millis(250);
-    master.announce(ALICE, ids[0], ALICE);
-    master.frame(ALICE, service(ids[0], BOB));
-    let outputs = master.lose(ALICE, &ids[..1]);
-    assert_eq!(names(&outputs, BOB), [[ids[0]]]);
-    assert!(!outputs.contains(&Output::Rearm));
-}
-
-#[test]
-fn what_was_gathered_goes_with_the_link() {
-    let mut master = master();
-    master.give_ids(ALICE);
-    for id in [CAROL, DAVE] {
-        master.announce(ALICE, id, ALICE);
-        master.frame(ALICE, service(id, BOB));
-        master.lose(ALICE, &[id]);
-    }
-    let (_, why) = master.router.poll_timeout().expect("there is a link");
-    assert_eq!(why, "contexts that are gone");
-    master.down(BOB);
-    let (_, why) = master.router.poll_timeout().expect("there is a link");
-    assert_eq!(why, "heartbeat");
 }
 
 #[test]
