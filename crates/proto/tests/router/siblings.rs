@@ -1,10 +1,10 @@
 //! A tree in which contexts may talk to others that are neither above nor below them.
 
 use super::support::{
-    ALICE, BOB, CAROL, FIRST, MASTER, SECOND, Sut, config, dead, died, encoded, frame, lost,
-    replied, send, send_over, text, violation,
+    ALICE, BOB, CAROL, FIRST, MASTER, Sut, config, dead, died, encoded, frame, lost, replied, send,
+    send_over, text, violation,
 };
-use proto::message::{DeadReason, DelRoute, Down};
+use proto::message::{Address, DeadReason, DelRoute, Down};
 use proto::router::{Config, Output, Role, Violation};
 use proto::{Body, ContextId, Frame, Handle};
 
@@ -195,12 +195,37 @@ fn a_context_elsewhere_cannot_say_that_one_above_died() {
         let broken = violation(parent, Violation::UnexpectedReply { src });
         assert_eq!(slave.frame(parent, forged), [broken]);
     }
-    // Who is on the way to what is elsewhere nobody knows.
-    slave.ask(2, ContextId(901), Handle::CALL_SERVICE);
-    let why = dead(DeadReason::NoRoute(ContextId(901)), ContextId(900));
-    let told = Body::new(&why).unwrap();
-    let told = frame(ContextId(900), ALICE, SECOND, Handle::IS_DEAD, &told);
-    assert_eq!(slave.frame(parent, told), [replied(2, Err(why))]);
+}
+
+#[test]
+fn a_context_elsewhere_cannot_say_that_another_one_there_died() {
+    let (parent, liar, other) = (ContextId(5), ContextId(900), ContextId(901));
+    let mut slave = Sut::with(open(ALICE, &[parent, MASTER]));
+    slave.up(parent, Role::Parent);
+    // Handles are easily guessed.
+    let died = |src, at| died(src, ALICE, at, DeadReason::NoRoute(other), src);
+    let broken = || violation(parent, Violation::UnexpectedReply { src: liar });
+    for (n, handle) in [(0, Handle::PING), (1, Handle::CALL_SERVICE)] {
+        // Those above may, and that one itself.
+        for (m, src) in [(0, MASTER), (1, parent), (2, other)] {
+            let request = 3 * n + m;
+            let at = Handle(FIRST.0 + request);
+            slave.ask(request.into(), other, handle);
+            assert_eq!(slave.frame(parent, died(liar, at)), [broken()]);
+            let why = dead(DeadReason::NoRoute(other), src);
+            let outputs = slave.frame(parent, died(src, at));
+            assert_eq!(outputs, [replied(request.into(), Err(why))]);
+        }
+    }
+    let to = Address {
+        context: other,
+        handle: FIRST,
+    };
+    let sender = slave.router.open(to).unwrap();
+    assert_eq!(slave.frame(parent, died(liar, sender)), [broken()]);
+    let why = dead(DeadReason::NoRoute(other), parent);
+    let outputs = slave.frame(parent, died(parent, sender));
+    assert_eq!(outputs, [Output::Ended { sender, why }]);
 }
 
 #[test]
