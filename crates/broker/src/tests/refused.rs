@@ -140,6 +140,31 @@ async fn refusals_fill_no_memory_and_are_forgotten_once_they_are_known() {
     assert_eq!(all(&mut receiver), []);
 }
 
+#[tokio::test]
+async fn senders_that_have_said_all_cost_nothing() {
+    // All that they send at once, or behind something that was refused.
+    for shape in [&["end"][..], &["message", "end"]] {
+        let (_master, mut peer, mut receiver, handle) = filled().await;
+        for sender in 3000..4000 {
+            for said in shape {
+                match *said {
+                    "end" => end(&mut peer, handle, Handle(sender)).await,
+                    _ => say(&mut peer, handle, Handle(sender), 1).await,
+                }
+            }
+        }
+        assert_eq!(told(&mut peer).await.len(), 1000);
+        for sender in 2000..2016 {
+            end(&mut peer, handle, Handle(sender)).await;
+        }
+        told(&mut peer).await;
+        assert_eq!(all(&mut receiver).len(), 32);
+        say(&mut peer, handle, Handle(5000), 1).await;
+        assert_eq!(told(&mut peer).await, [], "{shape:?}");
+        assert_eq!(all(&mut receiver).len(), 1);
+    }
+}
+
 /// A context comes behind the child, or goes.
 async fn route(peer: &mut Peer, handle: Handle, what: &impl serde::Serialize) {
     let body = Body::new(what).unwrap();
