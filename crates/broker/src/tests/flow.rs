@@ -12,13 +12,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context as Cx, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinSet;
 
 /// What may wait to be written, as `lane.rs` has it.
 const CONTROL_BOUND: usize = 4 << 20;
 const LOG_BOUND: usize = 256 << 10;
-const ANSWER_BOUND: usize = 256 << 10;
 const BULK_BOUND: usize = 4 * IO_SIZE;
 
 /// What a frame costs beside its body.
@@ -63,59 +62,6 @@ async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
     while let Some(sent) = senders.join_next().await {
         sent.unwrap().unwrap();
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_asks_and_does_not_read_is_read_no_more_and_then_given_up() {
-    for reply_to in [Handle::NONE, Handle(5000)] {
-        let master = Context::with(MASTER, |it| it.router.heartbeat = Duration::ZERO);
-        let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
-        // A ping costs its sender as much as its answer costs us.
-        let ping = frame(ALICE, MASTER, Handle::PING, reply_to, &Body::empty());
-        let many = super::support::encode(&ping).repeat(1000);
-        let start = tokio::time::Instant::now();
-        let flood = async {
-            loop {
-                let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
-                if write.await.is_err() {
-                    break;
-                }
-                assert!(master.queued() <= ANSWER_BOUND + OVERHEAD);
-            }
-        };
-        let (why, ()) = tokio::join!(link.down(), flood);
-        let text = "the peer does not read what it is sent".to_owned();
-        assert_eq!(why, Down::Io(text));
-        assert!(start.elapsed() >= Duration::from_secs(60));
-        assert_eq!(master.queued(), 0);
-        master.idle(0).await;
-    }
-}
-
-#[tokio::test]
-async fn who_asks_faster_than_answers_reach_it_keeps_its_link() {
-    const ASKED: usize = 50_000;
-    let master = Context::with(MASTER, |it| it.router.heartbeat = Duration::ZERO);
-    // It may be that somebody below it asks, whom nobody can hold back.
-    let (mut peer, _link) = Peer::attach(&master, ALICE, Role::Child);
-    let ping = frame(ALICE, MASTER, Handle::PING, Handle::NONE, &Body::empty());
-    let all = super::support::encode(&ping).repeat(ASKED);
-    let asking = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &all);
-    let reading = async {
-        // It stands still once so much waits.
-        let mut before = usize::MAX;
-        while before != master.queued() {
-            before = master.queued();
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
-        assert!(before <= ANSWER_BOUND + OVERHEAD, "{before} bytes wait");
-        let mut answers = vec![0; ASKED * HEADER_LEN];
-        peer.reader.read_exact(&mut answers).await
-    };
-    let (asked, answered) = tokio::join!(asking, reading);
-    asked.unwrap();
-    answered.unwrap();
-    master.idle(1).await;
 }
 
 #[tokio::test]

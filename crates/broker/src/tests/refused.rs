@@ -237,6 +237,40 @@ async fn refusals_of_some_contexts_shut_nobody_else_out() {
 }
 
 #[tokio::test]
+async fn one_child_does_not_take_all_places() {
+    let master = Context::new(MASTER);
+    let (mut hostile, _link) = Peer::attach(&master, ALICE, Role::Child);
+    let (mut honest, _other) = Peer::attach(&master, BOB, Role::Child);
+    let mut receiver = master.broker.receiver(Accept::Anyone, 0);
+    let handle = receiver.address().handle;
+    let mut refused = 0;
+    let contexts: Vec<_> = ids(&mut hostile).await.skip(100).take(300).collect();
+    for context in contexts {
+        let parent = ALICE;
+        route(
+            &mut hostile,
+            Handle::ADD_ROUTE,
+            &AddRoute { context, parent },
+        )
+        .await;
+        for sender in 2000..2016 {
+            say_as(context, &mut hostile, handle, Handle(sender), 1).await;
+        }
+        refused += told(&mut hostile).await.len();
+    }
+    assert_eq!(refused, 300 * 16 - 2048);
+    assert_eq!(all(&mut receiver).len(), 2048);
+    say_as(BOB, &mut honest, handle, Handle(4000), 7).await;
+    assert_eq!(number(next(&mut receiver).await), 7);
+    // They end with it.
+    drop(hostile);
+    until(|| !master.broker.is_below(ALICE)).await;
+    let ended = all(&mut receiver);
+    assert_eq!(ended.len(), 2048);
+    assert!(ended.iter().all(|(_, it)| matches!(it, Item::Dead(_))));
+}
+
+#[tokio::test]
 async fn a_context_that_goes_is_missed_also_behind_an_end_that_nobody_has_taken() {
     for taken in [false, true] {
         let (tree, ids) = Tree::line(false, 2).await;
