@@ -4,10 +4,10 @@
 
 use proto::ContextId;
 use proto::message::Outcome;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use tokio::sync::oneshot;
 
-/// Chains that are remembered at once.
+/// Chains that are remembered at once, and as many again of which no call was taken.
 const CHAINS: usize = 4096;
 
 /// What a call says to the next one: nothing, or the outcome that ends the chain.
@@ -17,6 +17,8 @@ type Word = Option<Outcome>;
 #[derive(Debug, Default)]
 pub(crate) struct Chains {
     last: HashMap<(ContextId, u64), Before>,
+    /// Callers of whose chains one is not remembered although a call of it was not taken: it may be any.
+    overflowed: BTreeSet<ContextId>,
 }
 
 /// What a call is behind.
@@ -36,9 +38,10 @@ pub(crate) struct Place {
 }
 
 impl Chains {
-    /// The next place in a chain. None if there are too many chains.
+    /// The next place in a chain. None if there are too many chains, or there were: then the call fails.
     pub(crate) fn join(&mut self, caller: ContextId, chain: u64) -> Option<Place> {
-        let last = self.last(caller, chain)?;
+        let is_full = self.last.len() >= CHAINS || self.overflowed.contains(&caller);
+        let last = self.remembered(caller, chain, !is_full)?;
         let (after, word) = oneshot::channel();
         let behind = Before {
             word: Some(word),
@@ -50,19 +53,24 @@ impl Chains {
 
     /// A call of a chain was not taken: it ends the chain behind those that were.
     pub(crate) fn fail(&mut self, caller: ContextId, chain: u64, outcome: Outcome) {
-        // Where there are too many chains, the next call of this one is not taken either.
-        if let Some(last) = self.last(caller, chain) {
-            last.declined.get_or_insert(outcome);
+        let has_room = self.last.len() < 2 * CHAINS;
+        match self.remembered(caller, chain, has_room) {
+            Some(last) => {
+                last.declined.get_or_insert(outcome);
+            }
+            None => {
+                self.overflowed.insert(caller);
+            }
         }
     }
 
-    /// What the next call of a chain is behind. None if there are too many chains.
-    fn last(&mut self, caller: ContextId, chain: u64) -> Option<&mut Before> {
+    /// What the next call of a chain is behind. None if nobody remembers, and nobody shall.
+    fn remembered(&mut self, caller: ContextId, chain: u64, new: bool) -> Option<&mut Before> {
         let key = (caller, chain);
-        if self.last.len() >= CHAINS && !self.last.contains_key(&key) {
-            return None;
+        if new {
+            return Some(self.last.entry(key).or_default());
         }
-        Some(self.last.entry(key).or_default())
+        self.last.get_mut(&key)
     }
 
     /// The chain begins anew, if it goes on at all.
@@ -73,6 +81,7 @@ impl Chains {
     /// These callers are gone.
     pub(crate) fn gone(&mut self, is_gone: impl Fn(ContextId) -> bool) {
         self.last.retain(|(caller, _), _| !is_gone(*caller));
+        self.overflowed.retain(|caller| !is_gone(*caller));
     }
 
     #[cfg(test)]

@@ -236,7 +236,8 @@ impl Core {
         let Some(inbox) = self.inboxes.get(&message.handle) else {
             return;
         };
-        let (handle, reply_to, body) = match inbox.came(message, self.me) {
+        let via = self.router.towards(to);
+        let (handle, reply_to, body) = match inbox.came(message, via, self.me) {
             Told::Nothing => return,
             Told::Grant(bytes) => {
                 let credit = Credit { sender, bytes };

@@ -156,7 +156,7 @@ impl Running {
                 match place {
                     Place::Any => work.await,
                     Place::In(place) => place.in_turn(work).await,
-                    Place::None => Outcome::Dead(broker.dead(DeadReason::Busy)),
+                    Place::None(busy) => busy,
                 }
             }
             Err(error) => Outcome::Refused {
@@ -241,14 +241,20 @@ enum Place {
     Any,
     /// In a chain.
     In(chain::Place),
-    /// In one chain too many.
-    None,
+    /// In one chain too many, which ends with this.
+    None(Outcome),
 }
 
 impl Place {
     fn of(broker: &Broker, caller: ContextId, chain: u64) -> Self {
-        let place = broker.lock().chains.join(caller, chain);
-        place.map_or(Self::None, Self::In)
+        let mut core = broker.lock();
+        let chains = &mut core.chains;
+        if let Some(place) = chains.join(caller, chain) {
+            return Self::In(place);
+        }
+        let busy = Outcome::Dead(broker.dead(DeadReason::Busy));
+        chains.fail(caller, chain, busy.clone());
+        Self::None(busy)
     }
 }
 

@@ -10,7 +10,8 @@ const MESSAGE_BOUND: usize = 4 << 20;
 const LOG_BOUND: usize = 256 << 10;
 /// The same for bulk frames: enough to keep the link busy, and no more.
 const BULK_BOUND: usize = 4 * IO_SIZE;
-/// What may wait of that for which nobody waits. A peer that makes us say more than it reads loses its link.
+/// What may wait of that for which nobody waits. Beyond that the peer loses its link; a child that makes us say more than it
+/// reads is read no more before.
 const ANSWER_BOUND: usize = 1 << 20;
 
 /// Bulk data of others that may wait to go up: what a few streams at full credit have on the way. Streams at full

@@ -6,7 +6,7 @@
 //! whether or not anybody answers that, and gives its weight back.
 
 use proto::ContextId;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
@@ -21,7 +21,7 @@ const REMEMBERED: usize = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Pacing {
-    contexts: HashMap<ContextId, Arc<Pace>>,
+    contexts: BTreeMap<ContextId, Arc<Pace>>,
     prune_at: usize,
 }
 
@@ -55,21 +55,30 @@ pub(crate) struct Unread {
 impl Default for Pacing {
     fn default() -> Self {
         Self {
-            contexts: HashMap::new(),
+            contexts: BTreeMap::new(),
             prune_at: REMEMBERED,
         }
     }
 }
 
 impl Pacing {
-    /// Where a message to this context takes its turn.
-    pub(crate) fn of(&mut self, context: ContextId) -> Arc<Pace> {
+    /// Where a message to this context takes its turn, and who is to be asked now whether what was sent there has come.
+    pub(crate) fn of(&mut self, context: ContextId) -> (Arc<Pace>, Vec<(ContextId, Unread)>) {
+        let mut to_ask = Vec::new();
         if self.contexts.len() >= self.prune_at {
-            // Whom nobody asks anything is not remembered: it may be one that never was.
-            self.contexts.retain(|_, it| Arc::strong_count(it) > 1);
+            // Whom nobody asks anything is not remembered: it may be one that never was. But what is on its way to it
+            // must not be forgotten before it has come.
+            self.contexts.retain(|context, pace| {
+                let is_used = Arc::strong_count(pace) > 1;
+                let unread = if is_used { None } else { pace.unread(0) };
+                let stays = is_used || unread.is_some();
+                to_ask.extend(unread.map(|unread| (*context, unread)));
+                stays
+            });
             self.prune_at = REMEMBERED.max(2 * self.contexts.len());
         }
-        self.contexts.entry(context).or_default().clone()
+        let pace = self.contexts.entry(context).or_default().clone();
+        (pace, to_ask)
     }
 
     #[cfg(test)]

@@ -116,6 +116,21 @@ impl SendQueue {
         turn.ok()
     }
 
+    /// Waits until there is room for what the next frame of the peer may make this context say.
+    pub(crate) async fn room_to_answer(&self) {
+        loop {
+            let drained = self.drained.notified();
+            {
+                let waiting = self.lock();
+                let kind = Kind::Answer;
+                if waiting.closed || waiting.bytes[kind as usize] < kind.bound() {
+                    return;
+                }
+            }
+            drained.await;
+        }
+    }
+
     /// Waits for frames, then takes as many as one write should carry. None once the queue is closed.
     pub(crate) async fn take(&self) -> Option<Batch> {
         loop {

@@ -86,13 +86,16 @@ impl Broker {
 
     /// Waits until something may be sent to a context that is further away than a neighbour.
     async fn paced(&self, to: ContextId, bytes: usize) -> Option<Turn> {
-        let pace = {
+        let (pace, to_ask) = {
             let mut core = self.lock();
             let router = &core.router;
             // Where no way leads the router says so.
             let next = router.towards(to).and_then(|link| router.peer(link));
             (next? != to).then(|| core.pacing.of(to))?
         };
+        for (context, unread) in to_ask {
+            self.ask_whether_read(context, unread);
+        }
         let ask = |unread| self.ask_whether_read(to, unread);
         Some(pace.turn(bytes, ask).await)
     }

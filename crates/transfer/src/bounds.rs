@@ -12,9 +12,11 @@ pub(crate) struct Bounds {
     /// Files that are open at once. A transfer takes as long as its other side likes, so that the next one is refused
     /// instead of waiting for it.
     pub(crate) open: usize,
-    /// Of these, files for all contexts behind one link together, unless they are above: one hostile child does not hold
-    /// them all.
-    pub(crate) per_peer: usize,
+    /// Of these, files for one context, unless it is above: none holds all that others over the same link may have.
+    pub(crate) per_context: usize,
+    /// Files for all such contexts behind one link together: one hostile child does not hold them all, whomever it lets
+    /// come. Fewer than the calls that may be under way for them, so that others find place beside transfers.
+    pub(crate) per_link: usize,
     /// For how long the next piece of a file may not come. One that is to be taken has four times as long: whoever takes
     /// pieces says so when a megabyte has come, and others may share its line.
     pub(crate) idle: Duration,
@@ -24,7 +26,8 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             open: 256,
-            per_peer: 32,
+            per_context: 32,
+            per_link: 48,
             idle: Duration::from_secs(60),
         }
     }
@@ -57,11 +60,32 @@ impl Bounds {
     }
 }
 
-/// The files that are open, by the neighbour behind which they are wanted. None: above.
+/// For whom a file is open, if not for a context above: the neighbour behind which it is wanted, and by which context.
+type User = (Option<ContextId>, ContextId);
+
+/// The files that are open.
 #[derive(Debug, Default)]
 struct Count {
     all: usize,
-    peers: BTreeMap<Option<ContextId>, usize>,
+    users: BTreeMap<User, usize>,
+}
+
+impl Count {
+    /// The bound that one file more would pass.
+    fn full(&self, bounds: &Bounds, user: Option<User>) -> Option<usize> {
+        if self.all >= bounds.open {
+            return Some(bounds.open);
+        }
+        let user = user?;
+        let (peer, _) = user;
+        let behind = (peer, ContextId::MASTER)..=(peer, ContextId::UNASSIGNED);
+        let of_link: usize = self.users.range(behind).map(|(_, files)| files).sum();
+        if of_link >= bounds.per_link {
+            return Some(bounds.per_link);
+        }
+        let mine = self.users.get(&user).copied().unwrap_or_default();
+        (mine >= bounds.per_context).then_some(bounds.per_context)
+    }
 }
 
 /// Counts files that are open. Clones are the same.
@@ -75,7 +99,7 @@ pub(crate) struct Room {
 #[derive(Debug)]
 pub(crate) struct Open {
     room: Room,
-    peer: Option<ContextId>,
+    user: Option<User>,
 }
 
 impl Room {
@@ -86,25 +110,20 @@ impl Room {
 
     /// Room for one file more, or why there is none.
     pub(crate) fn take(&self, broker: &Broker, caller: Caller) -> Result<Open, String> {
-        let Bounds { open, per_peer, .. } = self.bounds;
-        let below = || broker.towards(caller.context);
-        let peer = if caller.above { None } else { below() };
+        let Caller { context, above } = caller;
+        let user = (!above).then(|| (broker.towards(context), context));
         let mut count = self.lock();
-        let mine = count.peers.get(&peer).copied().unwrap_or_default();
-        let full = if count.all >= open {
-            Some(open)
-        } else {
-            (peer.is_some() && mine >= per_peer).then_some(per_peer)
-        };
-        if let Some(full) = full {
+        if let Some(full) = count.full(&self.bounds, user) {
             return Err(format!(
                 "{full} files are open already: try again when one of them is done"
             ));
         }
         count.all += 1;
-        count.peers.insert(peer, mine + 1);
+        if let Some(user) = user {
+            *count.users.entry(user).or_default() += 1;
+        }
         let room = self.clone();
-        Ok(Open { room, peer })
+        Ok(Open { room, user })
     }
 
     fn lock(&self) -> MutexGuard<'_, Count> {
@@ -117,10 +136,12 @@ impl Drop for Open {
     fn drop(&mut self) {
         let mut count = self.room.lock();
         count.all -= 1;
-        if let Some(mine) = count.peers.get_mut(&self.peer) {
-            *mine -= 1;
-            if *mine == 0 {
-                count.peers.remove(&self.peer);
+        if let Some(user) = self.user
+            && let Some(files) = count.users.get_mut(&user)
+        {
+            *files -= 1;
+            if *files == 0 {
+                count.users.remove(&user);
             }
         }
     }

@@ -3,24 +3,19 @@
 use super::MAX_WINDOW;
 use super::receiver::{Item, Received};
 use super::refused::Refused;
+use super::senders::Senders;
 use bytes::Bytes;
 use proto::flow::{Window, cost};
 use proto::message::{Dead, DeadReason};
 use proto::router::{Accept, Message};
-use proto::{Body, ContextId, Flags, Handle, Limits};
-use std::collections::{BTreeMap, VecDeque};
+use proto::{Body, ContextId, Flags, Handle, Limits, LinkId};
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Senders that one context may have to the same receiver at once.
-const SENDERS: usize = 16;
-
 /// The longest word of a sender about why it ends.
 const ABORT: Limits = Limits { max_body: 64 << 10 };
-
-/// Senders of all contexts together.
-const ALL_SENDERS: usize = 4096;
 
 /// One sender: its context and its handle there.
 pub(super) type Key = (ContextId, Handle);
@@ -36,35 +31,16 @@ pub(crate) struct Inbox {
 #[derive(Debug, Default)]
 struct State {
     queue: VecDeque<Received>,
-    senders: BTreeMap<Key, Source>,
+    senders: Senders,
     refused: Refused,
     /// The one context that may send is gone, and whoever waits was told.
     missed: bool,
 }
 
-#[derive(Debug)]
-struct Source {
-    window: Window,
-    /// Things of it that wait to be taken.
-    waiting: usize,
-    /// Nothing more will come, or what comes is not taken.
-    ended: bool,
-}
-
 impl State {
-    /// Senders of a context.
-    fn of(&self, context: ContextId) -> usize {
-        self.senders.range(all_of(context)).count()
-    }
-
-    fn is_full(&self, context: ContextId) -> bool {
-        self.of(context) >= SENDERS
-    }
-
     /// May this sender, which is not known, be let in?
-    fn has_place(&self, key: Key) -> bool {
-        !self.is_full(key.0)
-            && self.senders.len() < ALL_SENDERS
+    fn has_place(&self, key: Key, via: Option<LinkId>) -> bool {
+        self.senders.has_place(key.0, via)
             && !self.refused.contains(key)
             && self.refused.is_complete(key.0)
     }
@@ -95,17 +71,17 @@ impl Inbox {
         })
     }
 
-    /// Something came. Gives what to tell whoever sent it.
-    pub(crate) fn came(&self, message: Message, me: ContextId) -> Told {
+    /// Something came from behind this link. Gives what to tell whoever sent it.
+    pub(crate) fn came(&self, message: Message, via: Option<LinkId>, me: ContextId) -> Told {
         let (src, body) = (message.src, message.body);
         if message.reply_to == Handle::IS_DEAD {
-            self.aborted(src, &body);
+            self.aborted(src, via, &body);
             return Told::Nothing;
         }
         let key = (src, message.reply_to);
         let mut state = self.lock();
         let mut granted = 0;
-        if !state.senders.contains_key(&key) {
+        if !state.senders.contains(key) {
             // With its end a sender has said its last, so there is nothing to remember of it.
             let is_end = body.bytes().is_empty();
             if state.refused.contains(key) {
@@ -115,22 +91,17 @@ impl Inbox {
                 }
                 return Told::Nothing;
             }
-            if !state.has_place(key) {
+            if !state.has_place(key, via) {
                 if !is_end {
                     state.refused.add(key);
                 }
                 return Told::End(DeadReason::Quota);
             }
             let (window, grant) = Window::new(self.window);
-            let source = Source {
-                window,
-                waiting: 0,
-                ended: false,
-            };
-            state.senders.insert(key, source);
+            state.senders.add(key, via, window);
             granted = grant;
         }
-        let Some(source) = state.senders.get_mut(&key) else {
+        let Some(source) = state.senders.get_mut(key) else {
             return Told::Nothing;
         };
         if source.ended {
@@ -172,7 +143,7 @@ impl Inbox {
     }
 
     /// A sender says that it is gone: which one, or else all that its context has here.
-    fn aborted(&self, src: ContextId, body: &Body) {
+    fn aborted(&self, src: ContextId, via: Option<LinkId>, body: &Body) {
         // What ends a byte stream travels among its pieces.
         let body = Body::raw(Flags::NONE, body.bytes().clone());
         let (why, tail) = body.split(ABORT).unwrap_or_else(|error| {
@@ -185,29 +156,26 @@ impl Inbox {
             Ok(_) if self.lock().refused.forgive(key) => {}
             Ok(_) => {
                 self.end(|it| *it == key, &why);
-                self.end_unknown(key, &why);
+                self.end_unknown(key, via, &why);
             }
             Err(_) => {
                 if !self.end(|(context, _)| *context == src, &why) {
-                    self.end_unknown(key, &why);
+                    self.end_unknown(key, via, &why);
                 }
             }
         }
     }
 
     /// One that has ended before it said anything else: whoever waits for it must learn that, too.
-    fn end_unknown(&self, key: Key, why: &Dead) {
+    fn end_unknown(&self, key: Key, via: Option<LinkId>, why: &Dead) {
         let mut state = self.lock();
-        if state.senders.contains_key(&key) || !state.has_place(key) {
+        if state.senders.contains(key) || !state.has_place(key, via) {
             return;
         }
         let (window, _) = Window::new(self.window);
-        let source = Source {
-            window,
-            waiting: 1,
-            ended: true,
-        };
-        state.senders.insert(key, source);
+        let source = state.senders.add(key, via, window);
+        source.waiting = 1;
+        source.ended = true;
         let item = Item::Dead(why.clone());
         state.queue.push_back(Received::new(key.0, key.1, item, 0));
         drop(state);
@@ -239,8 +207,8 @@ impl Inbox {
         let mut state = self.lock();
         let State { queue, senders, .. } = &mut *state;
         let mut ended = false;
-        for (key, source) in senders {
-            if is_over(key) && !source.ended {
+        for (key, source) in senders.live_mut() {
+            if is_over(&key) {
                 source.ended = true;
                 source.waiting += 1;
                 queue.push_back(Received::new(key.0, key.1, Item::Dead(why.clone()), 0));
@@ -268,12 +236,12 @@ impl Inbox {
         let received = state.queue.pop_front()?;
         let key = (received.from, received.sender);
         let mut grant = None;
-        if let Some(source) = state.senders.get_mut(&key) {
+        if let Some(source) = state.senders.get_mut(key) {
             source.waiting = source.waiting.saturating_sub(1);
             if !source.ended {
                 grant = source.window.took(received.cost);
             } else if source.waiting == 0 {
-                state.senders.remove(&key);
+                state.senders.remove(key);
             }
         }
         Some((received, grant))
@@ -286,9 +254,7 @@ impl Inbox {
 
     /// Those who would go on sending.
     pub(crate) fn senders(&self) -> Vec<Key> {
-        let state = self.lock();
-        let live = state.senders.iter().filter(|(_, source)| !source.ended);
-        live.map(|(key, _)| *key).collect()
+        self.lock().senders.live().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ mod receiver;
 mod refused;
 mod select;
 mod sender;
+mod senders;
 
 pub(crate) use inbox::{Inbox, Told};
 pub use receiver::{Item, Received, Receiver};

@@ -12,22 +12,41 @@ const OF_ONE: usize = 256;
 /// The same of all contexts together.
 const OF_ALL: usize = 4096;
 
+/// Contexts of which not all are remembered that were refused: as many as may be behind one link. Beyond that it may be
+/// any of them.
+const INCOMPLETE: usize = 1 << 16;
+
 #[derive(Debug, Default)]
-pub(super) struct Refused(BTreeSet<Key>);
+pub(super) struct Refused {
+    known: BTreeSet<Key>,
+    /// Contexts of which others were refused, too.
+    incomplete: BTreeSet<ContextId>,
+    /// There are more of these.
+    overflowed: bool,
+}
 
 impl Refused {
     /// Is everybody of this context remembered who was refused? If not, nobody is let in who is not known.
     pub(super) fn is_complete(&self, context: ContextId) -> bool {
-        self.0.len() < OF_ALL && self.0.range(all_of(context)).count() < OF_ONE
+        !self.overflowed && !self.incomplete.contains(&context)
     }
 
     pub(super) fn contains(&self, key: Key) -> bool {
-        self.0.contains(&key)
+        self.known.contains(&key)
     }
 
     pub(super) fn add(&mut self, key: Key) {
-        if self.is_complete(key.0) {
-            self.0.insert(key);
+        let context = key.0;
+        if self.contains(key) || !self.is_complete(context) {
+            return;
+        }
+        let of_one = self.known.range(all_of(context)).count();
+        if self.known.len() < OF_ALL && of_one < OF_ONE {
+            self.known.insert(key);
+        } else if self.incomplete.len() < INCOMPLETE {
+            self.incomplete.insert(context);
+        } else {
+            self.overflowed = true;
         }
     }
 
@@ -36,15 +55,14 @@ impl Refused {
         let known = self.contains(key);
         // Where some were not remembered it stays so.
         if known && self.is_complete(key.0) {
-            self.0.remove(&key);
+            self.known.remove(&key);
         }
         known
     }
 
     /// These contexts are gone.
     pub(super) fn gone(&mut self, is_gone: impl Fn(ContextId) -> bool) {
-        if self.0.len() < OF_ALL {
-            self.0.retain(|(context, _)| !is_gone(*context));
-        }
+        self.known.retain(|(context, _)| !is_gone(*context));
+        self.incomplete.retain(|context| !is_gone(*context));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Key;
 use proto::Digest;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -16,6 +16,9 @@ const SENT_AT_ONCE: usize = 2;
 /// Refusals that a child is known to remember.
 const REFUSED: usize = 1024;
 
+/// Of what a child was told that it belongs together. Beyond that it is told no more: it is a hint.
+const RELATED: usize = 8192;
+
 /// What one child has asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -24,6 +27,8 @@ pub(super) struct Asked {
     resources: Semaphore,
     /// What it was told that there is not, the oldest first.
     refused: Mutex<VecDeque<Key>>,
+    /// What it was told to ask for, too, each with the module to which it belongs.
+    related: Mutex<BTreeSet<(Digest, Key)>>,
     /// What the child is told of refusals and their end comes in the order in which it is noted.
     order: Mutex<()>,
     dropped: AtomicU64,
@@ -36,6 +41,7 @@ impl Default for Asked {
             modules: Semaphore::new(SENT_AT_ONCE),
             resources: Semaphore::new(SENT_AT_ONCE),
             refused: Mutex::default(),
+            related: Mutex::default(),
             order: Mutex::default(),
             dropped: AtomicU64::new(0),
         }
@@ -84,6 +90,13 @@ impl Asked {
         let known = refused.iter().find(|key| key.digest == digest).cloned();
         refused.retain(|key| key.digest != digest);
         known
+    }
+
+    /// Is the child to be told that this belongs to a module that it has asked for? Once is enough: where it cannot use
+    /// either of two, and keeps neither, each would make it ask for the other, without end.
+    pub(super) fn tells(&self, module: Digest, other: Key) -> bool {
+        let mut related = self.related.lock().unwrap_or_else(PoisonError::into_inner);
+        related.len() < RELATED && related.insert((module, other))
     }
 
     /// A message was dropped. Is it worth telling? The first few are, then fewer and fewer.

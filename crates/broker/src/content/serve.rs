@@ -171,7 +171,7 @@ impl Server {
                     }
                 }
             };
-            self.push_related(broker, child, &content).await;
+            self.push_related(broker, child, asked, &content).await;
             let (transfer, about) = served.announcement();
             let found = Loaded::Found { transfer, about };
             announce(broker, child, &content, to, found).await?;
@@ -201,7 +201,13 @@ impl Server {
 
     /// Tells a child that has asked for a module to ask for what belongs to it. Where this context had to ask itself it
     /// was told so before the module came.
-    async fn push_related(&self, broker: &Broker, child: ContextId, content: &Content) {
+    async fn push_related(
+        &self,
+        broker: &Broker,
+        child: ContextId,
+        asked: &Asked,
+        content: &Content,
+    ) {
         let Content::Module {
             module,
             compatibility,
@@ -210,6 +216,9 @@ impl Server {
             return;
         };
         for content in self.contents.related(module, compatibility) {
+            if !asked.tells(module.digest, Key::from(&content)) {
+                continue;
+            }
             let forward = ForwardModule {
                 target: child,
                 content,

@@ -3,6 +3,7 @@
 use super::support::{MASTER, MAX_CALLS, call, dead, until};
 use super::tree::Tree;
 use crate::Broker;
+use crate::chain::Chains;
 use bytes::Bytes;
 use proto::message::{Call, DeadReason, EndChain, Outcome};
 use proto::{Body, ContextId, Handle};
@@ -178,8 +179,36 @@ async fn chains_go_with_their_caller_and_have_an_end_in_number() {
     let busy = dead(more.await);
     assert_eq!(busy.reason, DeadReason::Busy);
     assert_eq!(tree.begun(leaf), 4096);
+    // What comes behind it is not executed, also where there is place again.
+    end(tree.broker(MASTER), leaf, 0).await;
+    let behind = dead(tree.call(leaf, chained("echo", 5000)).await);
+    assert_eq!(behind.reason, DeadReason::Busy);
+    assert_eq!(tree.begun(leaf), 4096);
+    end(tree.broker(MASTER), leaf, 5000).await;
+    let again = tree.call(leaf, chained("echo", 5000));
+    assert_eq!(again.await, one());
     tree.cut(leaf);
     tokio::time::timeout(Duration::from_secs(10), tree.idle())
         .await
         .expect("they are forgotten");
+}
+
+#[test]
+fn no_chain_that_may_have_failed_goes_on() {
+    let mut chains = Chains::default();
+    let (caller, other) = (MASTER, ContextId(1));
+    for chain in 0..10_000 {
+        if chains.join(caller, chain).is_none() {
+            chains.fail(caller, chain, Outcome::Cancelled);
+        }
+    }
+    assert_eq!(chains.len(), 8192);
+    assert!(chains.join(other, 1).is_none());
+    // There is place again, but 9000 has failed, and whether 10 000 has nobody knows.
+    (0..8192).for_each(|chain| chains.end(caller, chain));
+    assert!(chains.join(caller, 9000).is_none());
+    assert!(chains.join(caller, 10_000).is_none());
+    assert!(chains.join(other, 1).is_some());
+    chains.gone(|context| context == caller);
+    assert!(chains.join(caller, 9000).is_some());
 }

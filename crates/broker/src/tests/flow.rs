@@ -18,7 +18,6 @@ use tokio::task::JoinSet;
 /// What may wait to be written, as `lane.rs` has it.
 const CONTROL_BOUND: usize = 4 << 20;
 const LOG_BOUND: usize = 256 << 10;
-const ANSWER_BOUND: usize = 1 << 20;
 const BULK_BOUND: usize = 4 * IO_SIZE;
 
 /// What a frame costs beside its body.
@@ -62,31 +61,6 @@ async fn a_peer_that_never_reads_costs_a_bounded_queue_and_nobody_else() {
     }
     while let Some(sent) = senders.join_next().await {
         sent.unwrap().unwrap();
-    }
-}
-
-#[tokio::test]
-async fn answers_that_nobody_waits_to_send_are_bounded_too() {
-    for reply_to in [Handle::NONE, Handle(5000)] {
-        let master = Context::new(MASTER);
-        let (mut peer, mut link) = Peer::attach(&master, ALICE, Role::Child);
-        // A ping costs its sender as much as its answer costs us.
-        let ping = frame(ALICE, MASTER, Handle::PING, reply_to, &Body::empty());
-        let many = super::support::encode(&ping).repeat(1000);
-        let flood = async {
-            loop {
-                let write = tokio::io::AsyncWriteExt::write_all(&mut peer.writer, &many);
-                if write.await.is_err() {
-                    break;
-                }
-                assert!(master.queued() <= ANSWER_BOUND + OVERHEAD);
-            }
-        };
-        let (why, ()) = tokio::join!(link.down(), flood);
-        let text = "the peer does not read what it is sent".to_owned();
-        assert_eq!(why, Down::Io(text));
-        assert_eq!(master.queued(), 0);
-        master.idle(0).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the broker over real sockets and pipes, and under a clock that stands still where time matters.
 
 mod announced;
+mod answers;
 mod calls;
 mod chains;
 mod channel_rules;

@@ -4,6 +4,7 @@
 use super::pressure::far;
 use super::support::{MASTER, call, frame, raw, until};
 use super::tree::Tree;
+use crate::pacing::Pacing;
 use bytes::Bytes;
 use proto::message::{Call, EndChain, Outcome};
 use proto::{Body, ContextId, Handle};
@@ -124,6 +125,26 @@ fn end_chain(tree: &Tree, to: ContextId) -> impl Future<Output = ()> + use<> {
 }
 
 #[tokio::test]
+async fn what_may_not_have_come_is_asked_for_and_not_forgotten() {
+    let mut pacing = Pacing::default();
+    let slow = ContextId(1);
+    let (pace, _) = pacing.of(slow);
+    let turn = pace.turn(1 << 20, |_| panic!("there is room")).await;
+    assert!(turn.sent().is_none());
+    let others = 2..1100;
+    let asked = others.flat_map(|id| pacing.of(ContextId(id)).1);
+    let [(context, unread)] = <[_; 1]>::try_from(asked.collect::<Vec<_>>()).unwrap();
+    assert_eq!(context, slow);
+    // As long as there is no answer it weighs.
+    let (pace, _) = pacing.of(slow);
+    let turn = timeout(Duration::ZERO, pace.clone().turn(4 << 20, |_| ())).await;
+    assert!(turn.is_err());
+    drop(unread);
+    let turn = timeout(PATIENCE, pace.turn(4 << 20, |_| ())).await;
+    assert!(turn.is_ok());
+}
+
+#[tokio::test]
 async fn pacing_forgets_whom_nobody_asks() {
     let (tree, ids) = Tree::line(false, 2).await;
     // A leaf knows nobody but its parent, and asks that for whomever it is told to.
@@ -134,5 +155,5 @@ async fn pacing_forgets_whom_nobody_asks() {
             .await;
         assert!(asked.is_err());
     }
-    assert!(tree.broker(ids[2]).lock().pacing.len() <= 1024);
+    assert!(tree.broker(ids[2]).lock().pacing.len() <= 2048);
 }

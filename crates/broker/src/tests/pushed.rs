@@ -130,3 +130,30 @@ async fn a_hop_gets_only_what_it_has_not() {
     }
     assert_eq!(forest.shelf.asked(), 3);
 }
+
+#[tokio::test]
+async fn two_that_belong_to_each_other_are_not_asked_for_without_end() {
+    let forest = Forest::new().await;
+    for (n, other) in [(1, 2), (2, 1)] {
+        forest.shelf.put(&module(n), &noise(LEN));
+        let related = &forest.shelf.related;
+        related
+            .lock()
+            .unwrap()
+            .insert(digest(n), vec![module(other)]);
+    }
+    // It cannot use them, and keeps neither.
+    let leaf = forest.leaves[0];
+    let node = &forest.nodes[&leaf];
+    node.store.set_bound(0);
+    forest.want(leaf, &module(1)).await;
+    until(|| node.forwarded.lock().unwrap().len() >= 2).await;
+    forest.tree.idle().await;
+    let forwarded = node.forwarded.lock().unwrap().clone();
+    let expected = [(2, 1), (1, 2)].map(|(n, with)| ForwardModule {
+        target: leaf,
+        content: module(n),
+        with: Some(digest(with)),
+    });
+    assert_eq!(forwarded, expected);
+}

@@ -2,12 +2,12 @@
 
 use super::channels::{next, number};
 use super::peer::Peer;
-use super::support::{ALICE, Context, MASTER, frame, until};
+use super::support::{ALICE, BOB, Context, LIMITS, MASTER, frame, until};
 use super::tree::Tree;
 use crate::{Item, Receiver, WINDOW};
-use proto::message::{Dead, DeadReason};
+use proto::message::{AddRoute, Dead, DeadReason, DelRoute, IdBlock};
 use proto::router::{Accept, Role};
-use proto::{Body, Flags, Handle};
+use proto::{Body, ContextId, Flags, Handle};
 
 /// A child that is moved by hand has as many senders to a receiver as it may. Gives the receiver's handle.
 async fn filled() -> (Context, Peer, Receiver, Handle) {
@@ -22,8 +22,12 @@ async fn filled() -> (Context, Peer, Receiver, Handle) {
 }
 
 async fn say(peer: &mut Peer, to: Handle, sender: Handle, what: u32) {
+    say_as(ALICE, peer, to, sender, what).await;
+}
+
+async fn say_as(src: ContextId, peer: &mut Peer, to: Handle, sender: Handle, what: u32) {
     let body = Body::new(&what).unwrap();
-    peer.send(&frame(ALICE, MASTER, to, sender, &body)).await;
+    peer.send(&frame(src, MASTER, to, sender, &body)).await;
 }
 
 async fn last_word(peer: &mut Peer, to: Handle, sender: Handle) {
@@ -121,7 +125,7 @@ async fn refusals_fill_no_memory_and_are_forgotten_once_they_are_known() {
         say(&mut peer, handle, Handle(sender), 1).await;
     }
     assert_eq!(told(&mut peer).await, []);
-    // Of those that say none only so many are remembered, and then nobody else is let in.
+    // Of those that say none only so many are remembered, and then nobody else of that context is let in.
     for sender in 6000..7000 {
         say(&mut peer, handle, Handle(sender), 1).await;
     }
@@ -134,6 +138,136 @@ async fn refusals_fill_no_memory_and_are_forgotten_once_they_are_known() {
     }
     assert_eq!(told(&mut peer).await, [6999, 8000].map(Handle));
     assert_eq!(all(&mut receiver), []);
+}
+
+#[tokio::test]
+async fn senders_that_have_said_all_cost_nothing() {
+    // All that they send at once, or behind something that was refused.
+    for shape in [&["end"][..], &["message", "end"]] {
+        let (_master, mut peer, mut receiver, handle) = filled().await;
+        for sender in 3000..4000 {
+            for said in shape {
+                match *said {
+                    "end" => end(&mut peer, handle, Handle(sender)).await,
+                    _ => say(&mut peer, handle, Handle(sender), 1).await,
+                }
+            }
+        }
+        assert_eq!(told(&mut peer).await.len(), 1000);
+        for sender in 2000..2016 {
+            end(&mut peer, handle, Handle(sender)).await;
+        }
+        told(&mut peer).await;
+        assert_eq!(all(&mut receiver).len(), 32);
+        say(&mut peer, handle, Handle(5000), 1).await;
+        assert_eq!(told(&mut peer).await, [], "{shape:?}");
+        assert_eq!(all(&mut receiver).len(), 1);
+    }
+}
+
+/// A context comes behind the child, or goes.
+async fn route(peer: &mut Peer, handle: Handle, what: &impl serde::Serialize) {
+    let body = Body::new(what).unwrap();
+    peer.send(&frame(ALICE, MASTER, handle, Handle::NONE, &body))
+        .await;
+}
+
+/// Ids for what is behind the child.
+async fn ids(peer: &mut Peer) -> impl Iterator<Item = ContextId> {
+    let none = Body::empty();
+    peer.send(&frame(
+        ALICE,
+        MASTER,
+        Handle::ALLOCATE_ID,
+        Handle(1000),
+        &none,
+    ))
+    .await;
+    let answer = peer.next().await.unwrap();
+    let block = Body::raw(Flags::NONE, answer.body);
+    let block: IdBlock = block.decode(LIMITS).unwrap();
+    (block.first.0..block.first.0 + block.count).map(ContextId)
+}
+
+#[tokio::test]
+async fn refusals_of_some_contexts_shut_nobody_else_out() {
+    let master = Context::new(MASTER);
+    let (mut hostile, _link) = Peer::attach(&master, ALICE, Role::Child);
+    let (mut honest, _other) = Peer::attach(&master, BOB, Role::Child);
+    let mut receiver = master.broker.receiver(Accept::Anyone, 0);
+    let handle = receiver.address().handle;
+    // More than are remembered of one, and of all together.
+    let contexts: Vec<_> = ids(&mut hostile).await.skip(100).take(20).collect();
+    let add = |context| AddRoute {
+        context,
+        parent: ALICE,
+    };
+    for context in &contexts {
+        route(&mut hostile, Handle::ADD_ROUTE, &add(*context)).await;
+        for sender in 2000..2016 + 300 {
+            say_as(*context, &mut hostile, handle, Handle(sender), 1).await;
+        }
+        assert_eq!(told(&mut hostile).await.len(), 300);
+        assert_eq!(all(&mut receiver).len(), 16);
+    }
+    say_as(BOB, &mut honest, handle, Handle(4000), 7).await;
+    assert_eq!(number(next(&mut receiver).await), 7);
+    // Those are let in no more.
+    let first = contexts[0];
+    for sender in 2000..2016 {
+        let end = frame(first, MASTER, handle, Handle(sender), &Body::empty());
+        hostile.send(&end).await;
+    }
+    say_as(first, &mut hostile, handle, Handle(9000), 1).await;
+    assert_eq!(told(&mut hostile).await, [Handle(9000)]);
+    assert_eq!(all(&mut receiver).len(), 16);
+    // What is remembered of them goes with them.
+    let went = DelRoute {
+        contexts: vec![first],
+        why: Dead {
+            reason: DeadReason::Crashed,
+            at: ALICE,
+        },
+    };
+    route(&mut hostile, Handle::DEL_ROUTE, &went).await;
+    route(&mut hostile, Handle::ADD_ROUTE, &add(first)).await;
+    say_as(first, &mut hostile, handle, Handle(9000), 1).await;
+    assert_eq!(told(&mut hostile).await, []);
+    assert_eq!(all(&mut receiver).len(), 1);
+}
+
+#[tokio::test]
+async fn one_child_does_not_take_all_places() {
+    let master = Context::new(MASTER);
+    let (mut hostile, _link) = Peer::attach(&master, ALICE, Role::Child);
+    let (mut honest, _other) = Peer::attach(&master, BOB, Role::Child);
+    let mut receiver = master.broker.receiver(Accept::Anyone, 0);
+    let handle = receiver.address().handle;
+    let mut refused = 0;
+    let contexts: Vec<_> = ids(&mut hostile).await.skip(100).take(300).collect();
+    for context in contexts {
+        let parent = ALICE;
+        route(
+            &mut hostile,
+            Handle::ADD_ROUTE,
+            &AddRoute { context, parent },
+        )
+        .await;
+        for sender in 2000..2016 {
+            say_as(context, &mut hostile, handle, Handle(sender), 1).await;
+        }
+        refused += told(&mut hostile).await.len();
+    }
+    assert_eq!(refused, 300 * 16 - 2048);
+    assert_eq!(all(&mut receiver).len(), 2048);
+    say_as(BOB, &mut honest, handle, Handle(4000), 7).await;
+    assert_eq!(number(next(&mut receiver).await), 7);
+    // They end with it.
+    drop(hostile);
+    until(|| !master.broker.is_below(ALICE)).await;
+    let ended = all(&mut receiver);
+    assert_eq!(ended.len(), 2048);
+    assert!(ended.iter().all(|(_, it)| matches!(it, Item::Dead(_))));
 }
 
 #[tokio::test]

@@ -138,13 +138,17 @@ impl Router {
     }
 
     /// May this context say that another one, to which something went over this link, is dead? Those on the way may, and
-    /// that one itself. The way up is known, and the way to what is below; of what is elsewhere nobody here can
-    /// tell, nor of what was asked there before it was known to be below.
+    /// that one itself. The way up is known, and the way to what is below. Of what is elsewhere, or was asked there before
+    /// it was known to be below, only the way up to where it turns is: whoever is behind that tells those above, by
+    /// DEL_ROUTE, and these tell us.
     pub(super) fn may_mourn(&self, link: LinkId, context: ContextId, other: ContextId) -> bool {
         let parents = &self.config.parents;
         match parents.iter().position(|it| *it == other) {
             Some(last) => parents[..=last].contains(&context),
-            None => self.links.is_between(link, context, other).unwrap_or(true),
+            None => {
+                let is_between = self.links.is_between(link, context, other);
+                is_between.unwrap_or_else(|| context == other || parents.contains(&context))
+            }
         }
     }
 

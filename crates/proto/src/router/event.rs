@@ -33,6 +33,10 @@ pub struct Quotas {
     pub routes: usize,
     /// Blocks of ids that contexts behind one link may ask for, in its whole life.
     pub blocks: usize,
+    /// Contexts that one child is told of at once when others have said that they are gone. As it is told four times a
+    /// second, 256 are no more than 14 KiB a second: a peer that takes nothing at all for as long as links are borne has
+    /// not yet too much of it.
+    pub told: usize,
 }
 
 impl Default for Quotas {
@@ -42,6 +46,7 @@ impl Default for Quotas {
             services: 64,
             routes: 1 << 16,
             blocks: 256,
+            told: 256,
         }
     }
 }

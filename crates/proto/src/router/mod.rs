@@ -92,6 +92,7 @@ impl Router {
         };
         Self {
             heartbeat: Heartbeat::new(config.heartbeat),
+            untold: Untold::new(config.me, config.quotas.told),
             config,
             links: Links::default(),
             handles: Handles::default(),
@@ -100,7 +101,6 @@ impl Router {
             applicants: VecDeque::new(),
             asks_for_ids: false,
             interest: Interest::default(),
-            untold: Untold::default(),
             leaves: false,
             outputs: VecDeque::new(),
         }

@@ -18,8 +18,8 @@ const NAMED: usize = 4096;
 enum Said {
     /// This context itself: their link is.
     Here,
-    /// A child, as often as it likes.
-    Below,
+    /// The child behind this link, as often as it likes.
+    Below(LinkId),
     /// The parent.
     Above,
 }
@@ -97,7 +97,9 @@ impl Router {
                 .links
                 .route(parent)
                 .is_some_and(|route| route.link == link);
-        if !self.ids.belongs(context, link) || self.links.route(context).is_some() {
+        // One that is gone does not come again before all have heard that it is.
+        let is_taken = self.links.route(context).is_some() || self.untold.contains(context);
+        if !self.ids.belongs(context, link) || is_taken {
             self.violated(link, Violation::ForeignId { src, context });
         } else if !parent_is_there {
             self.violated(link, Violation::NoParent { src, context });
@@ -130,7 +132,7 @@ impl Router {
                 let contexts: Vec<_> = contexts.into_iter().filter(|it| *it != src).collect();
                 let gone = self.links.remove_routes(link, &contexts);
                 // What it says goes on to many, beside more names than it has given.
-                self.gone(&gone, &why.clipped(), Said::Below);
+                self.gone(&gone, &why.clipped(), Said::Below(link));
             }
             Role::Parent => {
                 let elsewhere = |context: &ContextId| {
@@ -156,8 +158,8 @@ impl Router {
             }
         }
         for (link, contexts) in self.interest.take(contexts) {
-            if said == Said::Below {
-                self.untold.add(link, contexts, why);
+            if let Said::Below(from) = said {
+                self.untold.add((from, link), contexts, why);
                 continue;
             }
             for contexts in pieces(&contexts) {

@@ -2,6 +2,7 @@
 
 mod authority;
 mod channels;
+mod gathered;
 mod heartbeat;
 mod ids;
 mod leaving;

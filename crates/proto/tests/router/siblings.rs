@@ -1,13 +1,12 @@
 //! A tree in which contexts may talk to others that are neither above nor below them.
 
 use super::support::{
-    ALICE, BOB, CAROL, DAVE, FIRST, MASTER, SECOND, Sut, config, dead, died, encoded, frame, link,
-    lost, replied, send, send_over, text, violation,
+    ALICE, BOB, CAROL, FIRST, MASTER, Sut, config, dead, died, encoded, frame, lost, replied, send,
+    send_over, text, violation,
 };
-use proto::message::{DeadReason, DelRoute, Down};
-use proto::router::{Config, Output, Quotas, Role, Violation};
-use proto::{Body, ContextId, Flags, Frame, Handle, Limits};
-use std::time::Duration;
+use proto::message::{Address, DeadReason, DelRoute, Down};
+use proto::router::{Config, Output, Role, Violation};
+use proto::{Body, ContextId, Frame, Handle};
 
 fn open(me: ContextId, parents: &[ContextId]) -> Config {
     Config {
@@ -98,82 +97,6 @@ fn a_hop_passes_the_word_on_to_whoever_asked() {
     // Once is enough.
     let outputs = slave.frame(MASTER, said);
     assert!(matches!(outputs[..], [Output::Gone { .. }]), "{outputs:?}");
-}
-
-/// The contexts that a child was told of, each time.
-fn names(outputs: &[Output], to: ContextId) -> Vec<Vec<ContextId>> {
-    let told = outputs.iter().filter_map(|output| match output {
-        Output::Send { link: over, frame } if *over == link(to) => Some(frame),
-        _ => None,
-    });
-    let told = told.filter(|frame| frame.header.handle == Handle::DEL_ROUTE);
-    let read = |frame: &Frame| {
-        let body = Body::raw(Flags::NONE, frame.body.clone());
-        let told = body.decode::<DelRoute>(Limits::default());
-        told.expect("it can be read").contexts
-    };
-    told.map(read).collect()
-}
-
-#[test]
-fn a_child_that_lets_contexts_come_and_go_does_not_fill_the_queue_of_another() {
-    let mut master = Sut::with(Config {
-        quotas: Quotas::default(),
-        ..open(MASTER, &[])
-    });
-    master.up(ALICE, Role::Child);
-    master.up(BOB, Role::Child);
-    master.give_ids(ALICE);
-    let ids: Vec<_> = (401..1001).map(ContextId).collect();
-    let mut outputs = Vec::new();
-    for _ in 0..20 {
-        for id in &ids {
-            assert_eq!(master.announce(ALICE, *id, ALICE).len(), 1);
-            // So that Bob is to be told.
-            master.frame(ALICE, service(*id, BOB));
-            outputs.extend(master.lose(ALICE, &[*id]));
-        }
-    }
-    // The first time is at once.
-    assert_eq!(names(&outputs, BOB), [[ids[0]]]);
-    let wakes = outputs.iter().filter(|it| **it == Output::Rearm);
-    assert_eq!(wakes.count(), 1);
-    // Each of them once, and not too many at a time.
-    let start = master.now;
-    let mut later = Vec::new();
-    while let Some((at, "contexts that are gone")) = master.router.poll_timeout() {
-        master.now = at;
-        master.router.handle_timeout(at);
-        let times = names(&master.outputs(), BOB);
-        assert_eq!(times.len(), 1);
-        later.extend(times);
-    }
-    assert!(later.iter().all(|names| names.len() <= 256));
-    assert_eq!(later.concat(), ids);
-    assert_eq!(master.now - start, Duration::from_millis(750));
-    // After a while at once again.
-    master.now += Duration::from_millis(250);
-    master.announce(ALICE, ids[0], ALICE);
-    master.frame(ALICE, service(ids[0], BOB));
-    let outputs = master.lose(ALICE, &ids[..1]);
-    assert_eq!(names(&outputs, BOB), [[ids[0]]]);
-    assert!(!outputs.contains(&Output::Rearm));
-}
-
-#[test]
-fn what_was_gathered_goes_with_the_link() {
-    let mut master = master();
-    master.give_ids(ALICE);
-    for id in [CAROL, DAVE] {
-        master.announce(ALICE, id, ALICE);
-        master.frame(ALICE, service(id, BOB));
-        master.lose(ALICE, &[id]);
-    }
-    let (_, why) = master.router.poll_timeout().expect("there is a link");
-    assert_eq!(why, "contexts that are gone");
-    master.down(BOB);
-    let (_, why) = master.router.poll_timeout().expect("there is a link");
-    assert_eq!(why, "heartbeat");
 }
 
 #[test]
@@ -272,12 +195,37 @@ fn a_context_elsewhere_cannot_say_that_one_above_died() {
         let broken = violation(parent, Violation::UnexpectedReply { src });
         assert_eq!(slave.frame(parent, forged), [broken]);
     }
-    // Who is on the way to what is elsewhere nobody knows.
-    slave.ask(2, ContextId(901), Handle::CALL_SERVICE);
-    let why = dead(DeadReason::NoRoute(ContextId(901)), ContextId(900));
-    let told = Body::new(&why).unwrap();
-    let told = frame(ContextId(900), ALICE, SECOND, Handle::IS_DEAD, &told);
-    assert_eq!(slave.frame(parent, told), [replied(2, Err(why))]);
+}
+
+#[test]
+fn a_context_elsewhere_cannot_say_that_another_one_there_died() {
+    let (parent, liar, other) = (ContextId(5), ContextId(900), ContextId(901));
+    let mut slave = Sut::with(open(ALICE, &[parent, MASTER]));
+    slave.up(parent, Role::Parent);
+    // Handles are easily guessed.
+    let died = |src, at| died(src, ALICE, at, DeadReason::NoRoute(other), src);
+    let broken = || violation(parent, Violation::UnexpectedReply { src: liar });
+    for (n, handle) in [(0, Handle::PING), (1, Handle::CALL_SERVICE)] {
+        // Those above may, and that one itself.
+        for (m, src) in [(0, MASTER), (1, parent), (2, other)] {
+            let request = 3 * n + m;
+            let at = Handle(FIRST.0 + request);
+            slave.ask(request.into(), other, handle);
+            assert_eq!(slave.frame(parent, died(liar, at)), [broken()]);
+            let why = dead(DeadReason::NoRoute(other), src);
+            let outputs = slave.frame(parent, died(src, at));
+            assert_eq!(outputs, [replied(request.into(), Err(why))]);
+        }
+    }
+    let to = Address {
+        context: other,
+        handle: FIRST,
+    };
+    let sender = slave.router.open(to).unwrap();
+    assert_eq!(slave.frame(parent, died(liar, sender)), [broken()]);
+    let why = dead(DeadReason::NoRoute(other), parent);
+    let outputs = slave.frame(parent, died(parent, sender));
+    assert_eq!(outputs, [Output::Ended { sender, why }]);
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub fn config(me: ContextId, parents: &[ContextId]) -> Config {
             services: 2,
             routes: 4,
             blocks: 2,
+            told: 2,
         },
     }
 }

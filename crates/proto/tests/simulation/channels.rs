@@ -164,7 +164,7 @@ impl World {
         let sender = self.nodes[node].senders.remove(&handle);
         let sender = sender.expect("a sender that has ended already");
         let (me, to) = (self.nodes[node].id, sender.to.context);
-        let clean = self.check.tree.is_mourned_truly(me, to);
+        let clean = self.check.tree.is_clean(me, to);
         self.check.seen.note(match why.reason {
             DeadReason::Closed => "channel: ended: closed",
             DeadReason::InvalidHandle => "channel: ended: invalid handle",

@@ -119,7 +119,7 @@ impl Checker {
             // A hostile respondent may answer with what it likes.
             Ok(_) => {}
             Err(dead) => {
-                let clean = self.tree.is_mourned_truly(me, to);
+                let clean = self.tree.is_clean(me, to);
                 let what = self.dead((me, to, handle), dead, clean);
                 self.seen.note(what);
             }

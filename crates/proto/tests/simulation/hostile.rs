@@ -2,6 +2,7 @@
 //! others, and wants more than it may have. What it must, it does as all others, so that the tree goes on.
 
 use crate::acts::{HANDLES, anybody};
+use crate::churn::churn;
 use crate::network::LONGEST;
 use crate::world::{World, marked};
 use proto::message::{AddRoute, Credit, Dead, DeadReason, DelRoute, Down};
@@ -22,7 +23,7 @@ pub fn harass(world: &mut World, hostile: usize) {
         return;
     };
     let parent = world.nodes[world.wires[wire].ends[0].node].id;
-    match world.rng.below(18) {
+    match world.rng.below(20) {
         0..4 => (0..4).for_each(|_| forge(world, hostile, up)),
         4..6 => (0..3).for_each(|_| forge_reply(world, hostile, up)),
         6 => (0..3).for_each(|_| forge_credit(world, hostile, up)),
@@ -36,6 +37,7 @@ pub fn harass(world: &mut World, hostile: usize) {
         11 => overrun(world, hostile, up),
         12 => unreadable(world, hostile, (up, parent)),
         14 => greedy(world, hostile),
+        18 | 19 => churn(world, hostile, wire),
         _ => {
             // To those below it is whatever it says.
             let (link, _) = *world.rng.pick(&links);
@@ -44,7 +46,7 @@ pub fn harass(world: &mut World, hostile: usize) {
     }
 }
 
-fn send(world: &mut World, hostile: usize, link: LinkId, header: Header, body: &Body) {
+pub fn send(world: &mut World, hostile: usize, link: LinkId, header: Header, body: &Body) {
     let me = world.nodes[hostile].id;
     world.say(|| format!("{me:?} forges {header:?}"));
     let header = Header {
@@ -58,7 +60,7 @@ fn send(world: &mut World, hostile: usize, link: LinkId, header: Header, body: &
     world.transmit(hostile, link, &Frame { header, body });
 }
 
-fn header(me: ContextId, dst: ContextId, handle: Handle, reply_to: Handle) -> Header {
+pub fn header(me: ContextId, dst: ContextId, handle: Handle, reply_to: Handle) -> Header {
     Header {
         flags: Flags::NONE,
         dst,
@@ -187,7 +189,7 @@ fn take_away(world: &mut World, hostile: usize, (link, parent): (LinkId, Context
     );
 }
 
-fn want_ids(world: &mut World, hostile: usize, (link, parent): (LinkId, ContextId)) {
+pub fn want_ids(world: &mut World, hostile: usize, (link, parent): (LinkId, ContextId)) {
     let me = world.nodes[hostile].id;
     for _ in 0..8 {
         let header = header(me, parent, Handle::ALLOCATE_ID, Handle(5000));
@@ -278,6 +280,6 @@ fn awaited(world: &mut World) -> Option<(ContextId, Handle)> {
     world.awaited.iter().rev().nth(back).copied()
 }
 
-fn encoded(message: &impl serde::Serialize) -> Body {
+pub fn encoded(message: &impl serde::Serialize) -> Body {
     Body::new(message).expect("it can be encoded")
 }

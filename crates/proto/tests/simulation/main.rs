@@ -6,11 +6,12 @@
 //! what the router that has it must do; `checkers.rs` watches what comes out at the ends; neither knows what the
 //! scenario did it for.
 //!
-//! `SEED=n cargo test -p proto --test simulation` replays one seed and prints what happens.
+//! `SEEDS=n` runs so many seeds, and `SEED=n cargo test -p proto --test simulation` replays one seed and prints what happens.
 
 mod acts;
 mod channels;
 mod checkers;
+mod churn;
 mod harm;
 mod hostile;
 mod links;
@@ -35,18 +36,23 @@ use world::World;
 
 const SEEDS: u64 = 10_000;
 
+fn number(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().expect("it is a number"))
+}
+
 #[test]
 fn every_seed_keeps_the_invariants() {
-    if let Ok(seed) = std::env::var("SEED") {
-        let seed = seed.parse().expect("SEED is a number");
+    if let Some(seed) = number("SEED") {
         World::new(seed, true).run();
         return;
     }
     // Each tree has one thread, but there are many trees.
+    let seeds = number("SEEDS").unwrap_or(SEEDS);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let mut seen = Seen::default();
     thread::scope(|scope| {
-        let some = |first| move || (first..SEEDS).step_by(threads).map(run).collect::<Vec<_>>();
+        let some = |first| move || (first..seeds).step_by(threads).map(run).collect::<Vec<_>>();
         let workers: Vec<_> = (0..threads as u64)
             .map(|first| scope.spawn(some(first)))
             .collect();

@@ -19,6 +19,7 @@ pub const QUOTAS: Quotas = Quotas {
     // of what is allowed above it, its neighbours cannot use.
     routes: 60,
     blocks: 5,
+    told: 3,
 };
 
 /// Contexts that may be behind a link of the deepest that have any, or of the only one.

@@ -1,5 +1,6 @@
 //! What happened in all simulations together.
 
+use proto::router::Violation;
 use std::collections::BTreeMap;
 
 /// How often which thing happened: a simulation in which nothing happens proves nothing.
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 pub struct Seen(BTreeMap<&'static str, u64>);
 
 /// What must have happened.
-const EXPECTED: [&str; 62] = [
+const EXPECTED: [&str; 64] = [
     "abandoned",
     "allocated",
     "allocated: none",
@@ -27,6 +28,7 @@ const EXPECTED: [&str; 62] = [
     "channel: overrun",
     "channel: piece",
     "channel: waits for credit",
+    "comes again too soon",
     "corrupted",
     "dead: busy",
     "dead: crashed",
@@ -56,6 +58,7 @@ const EXPECTED: [&str; 62] = [
     "paused",
     "returned",
     "shut down",
+    "told in parts",
     "violation: foreign id",
     "violation: malformed",
     "violation: no parent",
@@ -93,5 +96,23 @@ impl Seen {
             "happened too rarely: {rare:?}: {:#?}",
             self.0
         );
+    }
+}
+
+/// What it is called when a rule was broken.
+pub fn name(violation: Violation) -> &'static str {
+    match violation {
+        Violation::SpoofedSource(_) => "violation: spoofed source",
+        Violation::SpoofedAuthority(_) => "violation: spoofed authority",
+        Violation::NotAParent { .. } => "violation: not a parent",
+        Violation::NotAChild { .. } => "violation: not a child",
+        Violation::Sideways { .. } => "violation: sideways",
+        Violation::ForeignId { .. } => "violation: foreign id",
+        Violation::NoParent { .. } => "violation: no parent",
+        Violation::TooManyRoutes { .. } => "violation: too many routes",
+        Violation::Malformed { .. } => "violation: malformed",
+        Violation::NotAccepted { .. } => "violation: not accepted",
+        Violation::UnexpectedBulk { .. } => "violation: unexpected bulk",
+        Violation::UnexpectedReply { .. } => "violation: unexpected reply",
     }
 }

@@ -1,6 +1,7 @@
 //! The shell around each router: obeys its commands, and tells it what came of them.
 
 use crate::network::LONGEST;
+use crate::seen;
 use crate::world::{Event, LAST_ACT, World, marked};
 use proto::message::{Dead, DeadReason, Down};
 use proto::router::{Input, Output, Violation};
@@ -28,7 +29,11 @@ impl World {
         let it = &mut self.nodes[node];
         it.router.handle_timeout(instant);
         let outputs: Vec<_> = std::iter::from_fn(|| it.router.poll_output()).collect();
+        let waits = !it.model.has_told_all();
         it.model.waited(&outputs);
+        if waits && !it.model.has_told_all() {
+            self.check.seen.note("told in parts");
+        }
         self.obey(node, outputs);
     }
 
@@ -86,7 +91,14 @@ impl World {
                 }
                 Output::Close { link, why } => self.close(node, link, &why),
                 Output::Shutdown => ends = true,
-                Output::Violation { violation, .. } => self.check.seen.note(name(violation)),
+                Output::Violation { violation, .. } => {
+                    self.check.seen.note(seen::name(violation));
+                    if let Violation::ForeignId { context, .. } = violation
+                        && self.nodes[node].model.is_untold(context)
+                    {
+                        self.check.seen.note("comes again too soon");
+                    }
+                }
             }
         }
         if ends {
@@ -278,22 +290,5 @@ impl World {
                 body,
             },
         );
-    }
-}
-
-fn name(violation: Violation) -> &'static str {
-    match violation {
-        Violation::SpoofedSource(_) => "violation: spoofed source",
-        Violation::SpoofedAuthority(_) => "violation: spoofed authority",
-        Violation::NotAParent { .. } => "violation: not a parent",
-        Violation::NotAChild { .. } => "violation: not a child",
-        Violation::Sideways { .. } => "violation: sideways",
-        Violation::ForeignId { .. } => "violation: foreign id",
-        Violation::NoParent { .. } => "violation: no parent",
-        Violation::TooManyRoutes { .. } => "violation: too many routes",
-        Violation::Malformed { .. } => "violation: malformed",
-        Violation::NotAccepted { .. } => "violation: not accepted",
-        Violation::UnexpectedBulk { .. } => "violation: unexpected bulk",
-        Violation::UnexpectedReply { .. } => "violation: unexpected reply",
     }
 }

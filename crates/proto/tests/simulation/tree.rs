@@ -73,18 +73,6 @@ impl Tree {
         !self.is_tainted(here) && !self.is_tainted(there)
     }
 
-    /// Can nobody hostile say that the one died for the other? Of what is neither above nor known to be below nobody
-    /// knows who is on the way: where siblings may talk, they can do that much to each other, and to whoever asks
-    /// for a context that has only just come.
-    pub fn is_mourned_truly(&self, here: ContextId, there: ContextId) -> bool {
-        let open = self.siblings && !self.hostile.is_empty();
-        let far = matches!(
-            self.place(here, there),
-            Place::Elsewhere | Place::FurtherBelow
-        );
-        self.is_clean(here, there) && !(open && far)
-    }
-
     /// May `origin` send to this handle of `me`? The table of the protocol's document.
     pub fn may(&self, me: ContextId, origin: ContextId, handle: Handle) -> bool {
         use Place::{Child, Elsewhere, FurtherAbove, FurtherBelow, Parent};

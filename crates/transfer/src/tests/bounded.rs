@@ -29,13 +29,16 @@ async fn refusal(from: &Context, tree: &Tree) -> String {
 async fn one_child_with_all_that_is_below_it_does_not_hold_all_files() {
     let tree = Tree::bounded(Bounds {
         open: 8,
-        per_peer: 5,
+        per_context: 3,
+        per_link: 5,
         ..Bounds::default()
     })
     .await;
     let other = tree.add().await;
-    // Behind the same link.
+    // One of them leaves some for the other behind the same link.
     let mut held = hold(&tree.hop, &tree, 3).await;
+    let why = refusal(&tree.hop, &tree).await;
+    assert!(why.contains("3 files are open already"), "{why}");
     held.extend(hold(&tree.leaf, &tree, 2).await);
     for greedy in [&tree.hop, &tree.leaf] {
         let why = refusal(greedy, &tree).await;
@@ -65,7 +68,8 @@ async fn one_child_with_all_that_is_below_it_does_not_hold_all_files() {
 async fn whoever_is_above_may_hold_as_many_as_there_are() {
     let tree = Tree::bounded(Bounds {
         open: 4,
-        per_peer: 1,
+        per_context: 1,
+        per_link: 1,
         ..Bounds::default()
     })
     .await;

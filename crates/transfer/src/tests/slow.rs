@@ -1,8 +1,9 @@
 //! Sides that take their time, or for ever.
 
 use super::support::{LEAF, LIMITS, Tree, bytes, plain, soon, until};
+use crate::bounds::Patience;
 use crate::message::{Opened, Read, Write};
-use crate::{NAME, Plan, WINDOW};
+use crate::{NAME, Plan, Reader, Registry, WINDOW, pump};
 use broker::{Item, ServiceError};
 use proto::router::Accept;
 use std::time::Duration;
@@ -108,4 +109,32 @@ async fn a_sender_that_stops_in_the_middle_is_waited_for_until_it_is_gone() {
         drop(news);
         tree.idle().await;
     }
+}
+
+#[tokio::test]
+async fn whoever_still_reads_what_it_had_takes_nothing_for_a_while() {
+    let tree = Tree::new().await;
+    let path = tree.leaf.write("a", &bytes(8 << 20));
+    let mut registry = Registry::new();
+    registry.offer_file(&path).unwrap();
+    let reader = Reader::open(&registry, &path, 0).unwrap();
+    let receiver = tree.master.broker.receiver(Accept::Context(LEAF), WINDOW);
+    let sender = tree.leaf.broker.byte_sender(receiver.address()).unwrap();
+    let patience = Patience {
+        first: Duration::from_secs(3600),
+        then: Duration::from_millis(10),
+    };
+    let sending = tokio::spawn(pump::send(reader, sender, Some(patience)));
+    let received = || -> u64 {
+        let links = tree.master.broker.inspect().links;
+        links.iter().map(|link| link.received).sum()
+    };
+    // What fits on the way is gone, and the next piece waits.
+    until(|| received() >= WINDOW).await;
+    tokio::time::sleep(50 * patience.then).await;
+    assert!(!sending.is_finished());
+    drop(receiver);
+    let told = soon(sending).await.unwrap().unwrap_err();
+    assert!(told.to_string().contains("closed"), "{told}");
+    tree.idle().await;
 }

@@ -245,8 +245,8 @@ impl Model {
         }
     }
 
-    /// Is a context on the way to another, or that one itself? Of what is not below it cannot be told, nor of what was
-    /// asked before it was known that it is.
+    /// Is a context on the way to another, or that one itself? Of what is not below, or was asked before it was known
+    /// that it is, the way up is all that is known.
     fn is_between(&self, it: ContextId, other: ContextId, by: LinkId) -> bool {
         if self.parents.contains(&other) {
             let mut up = self.parents.iter().take_while(|it| **it != other);
@@ -255,7 +255,11 @@ impl Model {
         let parent = |it: &ContextId| self.below.get(it).map(|(_, parent)| *parent);
         let mut line = std::iter::successors(Some(other), parent);
         let is_known = self.below.get(&other).is_some_and(|(link, _)| *link == by);
-        !is_known || line.any(|hop| hop == it)
+        if is_known {
+            line.any(|hop| hop == it)
+        } else {
+            it == other || self.parents.contains(&it)
+        }
     }
 }
 

@@ -8,12 +8,14 @@ mod asks;
 mod frames;
 mod ids;
 mod routes;
+mod untold;
 
 use proto::message::{Address, Dead, DeadReason, Down};
 use proto::router::{Accept, Config, Input, Output, Quotas, Role, Violation};
 use proto::{Body, CallId, ContextId, Frame, Handle, Header, LinkId, RequestId};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use untold::Untold;
 
 /// What one context has been told, and what it has promised.
 pub struct Model {
@@ -31,8 +33,8 @@ pub struct Model {
     blocks: BTreeMap<LinkId, usize>,
     /// With whom contexts behind a link have talked.
     talked: BTreeMap<LinkId, BTreeSet<ContextId>>,
-    /// What children must still be told of those that are gone. When is the router's to say.
-    untold: BTreeMap<LinkId, (BTreeSet<ContextId>, Dead)>,
+    /// What children must still be told of those that are gone.
+    untold: Untold,
     open: BTreeMap<Handle, Thing>,
     jobs: BTreeMap<CallId, Job>,
     /// Ids for its own children.
@@ -101,7 +103,7 @@ impl Model {
             given: Vec::new(),
             blocks: BTreeMap::new(),
             talked: BTreeMap::new(),
-            untold: BTreeMap::new(),
+            untold: Untold::default(),
             open: BTreeMap::new(),
             jobs: BTreeMap::new(),
             own,

@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Word {
     Own,
-    Below,
+    Below(LinkId),
     Above,
 }
 
-fn del(contexts: Vec<ContextId>, why: &Dead) -> Body {
+pub(super) fn del(contexts: Vec<ContextId>, why: &Dead) -> Body {
     let why = why.clone();
     encoded(&DelRoute { contexts, why })
 }
@@ -47,7 +47,8 @@ impl Model {
         let is_given =
             given.any(|(from, to, whose)| (*from..*to).contains(&context.0) && *whose == link);
         let behind = self.below.values().filter(|(by, _)| *by == link).count();
-        let broken = if !is_given || self.below.contains_key(&context) {
+        let is_there = self.below.contains_key(&context) || self.is_untold(context);
+        let broken = if !is_given || is_there {
             Violation::ForeignId { src, context }
         } else if self.below.get(&parent).is_none_or(|(by, _)| *by != link) {
             Violation::NoParent { src, context }
@@ -82,7 +83,7 @@ impl Model {
         };
         let gone: BTreeSet<_> = self.below.keys().copied().filter(|it| goes(*it)).collect();
         self.below.retain(|it, _| !gone.contains(it));
-        self.vanished(&gone, &why, Word::Below);
+        self.vanished(&gone, &why, Word::Below(link));
     }
 
     /// Everybody who may wait for these is told.
@@ -101,8 +102,8 @@ impl Model {
             if about.is_empty() {
                 continue;
             }
-            if word == Word::Below {
-                self.will_tell(link, about, why);
+            if let Word::Below(from) = word {
+                self.untold.add(self.me, (from, link), &about, why);
             } else {
                 let body = del(about, why);
                 self.send_over(link, peer, Handle::DEL_ROUTE, Handle::NONE, &body);
@@ -114,43 +115,7 @@ impl Model {
         self.expected.push(Output::Gone { contexts, why });
     }
 
-    /// What a child says reaches the others a little later, all of it with one reason.
-    fn will_tell(&mut self, link: LinkId, about: Vec<ContextId>, why: &Dead) {
-        let (gone, reason) = self
-            .untold
-            .entry(link)
-            .or_insert_with(|| (BTreeSet::new(), why.clone()));
-        if !gone.is_empty() && reason != why {
-            reason.reason = DeadReason::LinkDown(Down::Closed);
-        }
-        gone.extend(about);
-    }
-
-    /// If it has told a child something now, that must be what was gathered for it.
-    pub(super) fn told(&mut self, did: &[Output]) {
-        for (link, peer) in self.neighbours() {
-            let Some((gone, why)) = self.untold.remove(&link) else {
-                continue;
-            };
-            assert!(gone.len() <= 256, "more than it may say at once");
-            let body = del(gone.iter().copied().collect(), &why);
-            self.send_over(link, peer, Handle::DEL_ROUTE, Handle::NONE, &body);
-            if self.expected.last().is_some_and(|it| !did.contains(it)) {
-                self.expected.pop();
-                self.untold.insert(link, (gone, why));
-            }
-        }
-        if !self.untold.is_empty() && did.contains(&Output::Rearm) {
-            self.expected.push(Output::Rearm);
-        }
-    }
-
-    /// Nobody waits to be told of anybody.
-    pub fn has_told_all(&self) -> bool {
-        self.untold.is_empty()
-    }
-
-    fn neighbours(&self) -> Vec<(LinkId, ContextId)> {
+    pub(super) fn neighbours(&self) -> Vec<(LinkId, ContextId)> {
         let links = self.links.iter();
         links.map(|(link, it)| (*link, it.peer)).collect()
     }
@@ -163,7 +128,7 @@ impl Model {
         self.given.retain(|(_, _, whose)| *whose != link);
         self.blocks.remove(&link);
         self.talked.remove(&link);
-        self.untold.remove(&link);
+        self.untold.forget(link);
         let why = if lost.leaves { Down::Detached } else { why };
         let why = self.dead(DeadReason::LinkDown(why));
         self.end_all(&why, |by, _| by == link);
