@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 mod clock;
+mod deliver;
 mod error;
 mod greeting;
 mod guard;

@@ -5,7 +5,7 @@ use crate::greeting::{Greeting, Said};
 use crate::hello::{self, HANDSHAKE};
 use crate::interview::{Interview, Pending};
 use crate::{
-    Cause, ConnectError, Format, ImageSource, Launch, Packed, Phase, Tail, Times, hear, image,
+    Cause, ConnectError, Format, ImageSource, Launch, Packed, Phase, Tail, Times, deliver, hear,
 };
 use proto::FrameDecoder;
 use proto::message::Hello;
@@ -74,7 +74,7 @@ impl Attempt<'_> {
                     return Err(Cause::Unsupported { system, machine });
                 }
                 let packed = self.image(machine, &formats).await?;
-                let sent = image::send(&packed, reader, writer, &mut greeting);
+                let sent = deliver::image(&packed, reader, writer, &mut greeting);
                 let ((), took) = self.clock.run(sent).await?;
                 self.sent = Some(packed.bytes.len() as u64);
                 self.times.image = Some(micros(took));
