@@ -208,7 +208,7 @@ async fn a_context_that_comes_when_nobody_waits_for_it_any_longer_is_ended() {
     crate::forest::until("the late one comes and goes", async || {
         let services = via.inspect().await.unwrap().services;
         seen |= services > 0;
-        services == 0 && master.contexts() == [via.id()]
+        services == 0 && master.contexts().len() == 1
     })
     .await;
     assert!(seen, "nothing was launched");
