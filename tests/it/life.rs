@@ -189,6 +189,33 @@ async fn a_slave_that_hangs_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_context_that_comes_when_nobody_waits_for_it_any_longer_is_ended() {
+    let (master, via) = start().await;
+    let via = Arc::new(via);
+    let pid = i32::try_from(via.hello().pid).unwrap();
+    let signal = |signal| {
+        let pid = rustix::process::Pid::from_raw(pid).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+    };
+    signal(rustix::process::Signal::STOP);
+    let local = "local".parse().unwrap();
+    let late = master.connect_via(&via, &local);
+    let late = tokio::time::timeout(Duration::from_millis(500), late).await;
+    assert!(late.is_err(), "it cannot have come");
+    signal(rustix::process::Signal::CONT);
+    // The launch is under way there before it hears this question.
+    let mut seen = false;
+    crate::forest::until("the late one comes and goes", async || {
+        let services = via.inspect().await.unwrap().services;
+        seen |= services > 0;
+        services == 0 && master.contexts().len() == 1
+    })
+    .await;
+    assert!(seen, "nothing was launched");
+    Arc::into_inner(via).unwrap().shutdown().await;
+}
+
+#[tokio::test]
 async fn a_dropped_call_is_cancelled() {
     let (master, context) = start().await;
     let misbehave = master.repository().find(&example("misbehave")).unwrap();

@@ -9,6 +9,8 @@ const MAX_NOISE: usize = 64 << 10;
 /// The lines that we wait for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Said {
+    /// The first stage runs: whoever speaks from now on is the target.
+    Begun,
     /// The first stage has no image.
     Need {
         protocol: u32,
@@ -97,6 +99,7 @@ fn parse(line: &str) -> Option<Said> {
     let ours = &line[line.find("ZYMOGEN ")?..];
     let mut words = ours.split_ascii_whitespace().skip(1);
     match words.next()? {
+        "begin" => words.next().is_none().then_some(Said::Begun),
         "ready" => words.next().is_none().then_some(Said::Ready),
         "need" => {
             let protocol = words.next()?.parse().ok()?;

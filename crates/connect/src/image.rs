@@ -3,6 +3,11 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::Bandwidth;
+use std::time::Duration;
+
+/// How long a context that starts a child for another may take to get the image from there. It is no part of the
+/// start's deadline.
+pub const IMAGE_PATIENCE: Duration = Duration::from_secs(600);
 
 /// The form in which an image is sent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -12,11 +12,15 @@
 #![deny(unsafe_code)]
 
 mod clock;
+mod deliver;
 mod error;
 mod greeting;
 mod guard;
+mod hear;
+mod hello;
 mod image;
 mod interview;
+mod meet;
 mod process;
 mod spawn;
 mod spawner;
@@ -30,10 +34,10 @@ mod tests;
 
 pub use error::{Cause, ConnectError};
 pub use guard::Guard;
-pub use image::{Format, ImageError, ImageSource, Packed};
+pub use image::{Format, IMAGE_PATIENCE, ImageError, ImageSource, Packed};
 pub use process::{Exit, Process};
 pub use proto::message::{
-    Answer, Bandwidth, Dialogue, FailureKind, ImageId, Launch, Phase, Secret, Stdio, Times,
+    Answer, Bandwidth, Dialogue, FailureKind, Form, ImageId, Launch, Phase, Secret, Stdio, Times,
 };
 pub use stage::{Boot, title};
 pub use start::{Options, Parts, Started, start};

@@ -65,33 +65,32 @@ pub(crate) async fn spawn(
             program: program.clone(),
             error,
         })?;
-    let pending = launch.dialogue.as_ref().map(|_| Pending::new());
+    // What nobody is asked cannot be answered either, whatever it looks like.
+    let root = rustix::process::getuid().is_root();
+    let dialogue = launch.dialogue.clone();
+    let dialogue = dialogue.filter(|dialogue| dialogue.of_root || !root);
+    let [first, second] = Pending::pair();
     // A program that has a terminal asks there, and what comes on its other streams is the target's.
-    let (asks, streams) = match &terminal {
-        Some(_) => (pending.clone(), None),
-        None => (None, pending.clone()),
+    let (asks, on_stdout, on_stderr) = match (&dialogue, &terminal) {
+        (None, _) => (None, None, None),
+        (Some(_), Some(_)) => (Some(first.clone()), None, None),
+        (Some(_), None) => (None, Some(first.clone()), Some(second)),
     };
     let answers = terminal.as_ref().map(OwnedFd::try_clone).transpose();
     let answers = answers.map_err(Cause::Terminal)?;
     // It is read as long as the program has it: else the program would be hung up, or wait for us.
     let terminal = terminal.map(|terminal| tail.collect(terminal, sink.clone(), asks));
     let terminal = terminal.transpose().map_err(Cause::Terminal)?;
-    let interview = match (&launch.dialogue, &pending) {
-        (Some(dialogue), Some(pending)) => {
-            Some(Interview::new(dialogue.clone(), pending, answers)?)
-        }
-        _ => None,
-    };
+    let interview = dialogue.map(|dialogue| Interview::new(dialogue, &first, answers));
+    let interview = interview.transpose()?;
     Ok(Spawned {
         reader: stream::reader(our_out).map_err(Cause::Io)?,
         writer: stream::writer(our_in).map_err(Cause::Io)?,
         process,
-        stderr: tail
-            .collect(our_err, sink, streams.clone())
-            .map_err(Cause::Io)?,
+        stderr: tail.collect(our_err, sink, on_stderr).map_err(Cause::Io)?,
         terminal,
         interview,
-        pending: streams,
+        pending: on_stdout,
     })
 }
 

@@ -7,9 +7,11 @@
 # exclamation mark (csh), a comment has its line to itself, and each line ends as it would in the
 # middle of a line. `stage.rs` drops the comments and joins the rest with spaces.
 #
-# It says one line on stdout and no more: `need`, before it reads the image from stdin, or `error`, on
-# whatever way it ends. If the image is in the cache it says nothing: the slave speaks first.
+# It says `begin` on stdout before it does anything: from then on what speaks is the target. Then it says one line
+# and no more: `need`, before it reads the image from stdin, or `error`, on whatever way it ends. If the image is in
+# the cache it says nothing more: the slave speaks next.
 
+echo "ZYMOGEN begin";
 title=$1; mode=$2; shift 2;
 image=; size=; new=; uid=; why="stage it ended unexpectedly";
 

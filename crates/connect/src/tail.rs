@@ -74,12 +74,16 @@ impl Tail {
         let tail = self.clone();
         Ok(tokio::spawn(async move {
             let mut buffer = BytesMut::with_capacity(1024);
+            // What stands in the buffer is the beginning of a line, not the rest of one that was cut.
+            let mut whole = true;
             while let Ok(read) = reader.read_buf(&mut buffer).await {
                 while let Some(end) = line_end(&buffer, read == 0) {
-                    tail.take(&buffer.split_to(end), &sink);
+                    let line = buffer.split_to(end);
+                    whole = line.ends_with(b"\n");
+                    tail.take(&line, &sink);
                 }
                 if let Some(pending) = &pending {
-                    pending.set(&buffer);
+                    pending.set(&buffer, whole);
                 }
                 if read == 0 {
                     break;

@@ -31,6 +31,14 @@ fn frames_follow_the_ready_line_at_once() {
 }
 
 #[test]
+fn a_shell_that_shows_what_it_runs_has_not_begun() {
+    let line = Boot::new("me@here:1", Vec::new()).command_line();
+    let (said, noise, _) = heard(&[line.as_bytes(), b"\nZYMOGEN begin\n"]);
+    assert_eq!(said, [Said::Begun]);
+    assert_eq!(noise.len(), 1);
+}
+
+#[test]
 fn lines_may_come_in_pieces_with_noise_around_them() {
     let whole = b"Welcome to \xffhost\r\n\nprompt> ZYMOGEN need 1 Linux x86_64 gzip lzma none\r\n";
     let need = Said::Need {
@@ -51,14 +59,15 @@ fn lines_may_come_in_pieces_with_noise_around_them() {
 #[test]
 fn a_line_that_only_looks_like_ours_is_noise() {
     let (said, noise, _) = heard(&[
-        b"ZYMOGEN need\nZYMOGEN ready or not\nZYMOGEN hello\nZYMOGEN error cache no room\n",
+        b"ZYMOGEN need\nZYMOGEN ready or not\nZYMOGEN begin;\nZYMOGEN hello\n",
+        b"ZYMOGEN error cache no room\n",
     ]);
     let error = Said::Error {
         phase: "cache".to_owned(),
         text: "no room".to_owned(),
     };
     assert_eq!(said, [error]);
-    assert_eq!(noise.len(), 3);
+    assert_eq!(noise.len(), 4);
 }
 
 #[test]

@@ -8,12 +8,13 @@ use async_trait::async_trait;
 use broker::Broker;
 use broker::content::Relay;
 use bytes::Bytes;
-use connect::{Format, ImageError, ImageId, ImageSource, Packed};
+use connect::{Format, IMAGE_PATIENCE, ImageError, ImageId, ImageSource, Packed};
 use proto::Digest;
 use proto::message::Content;
 use std::fs;
 use std::sync::{Arc, Weak};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// This process's executable. It can be read even if it has no name any more.
 const EXECUTABLE: &str = "/proc/self/exe";
@@ -58,7 +59,10 @@ impl Images {
         formats: &[Format],
     ) -> Result<Packed, ImageError> {
         let content = Content::Resource(digest);
-        let packed = self.relay.whole(&self.broker, &content).await?;
+        let packed = self.relay.whole(&self.broker, &content);
+        let packed = timeout(IMAGE_PATIENCE, packed)
+            .await
+            .map_err(|_| "the image did not come from the parent in time")??;
         let format = choose(formats)?;
         let bytes = match format {
             Format::Zstd => packed.zstd.clone(),

@@ -48,7 +48,7 @@ pub fn greeting(data: &[u8]) {
                 assert!(is_word(system) && is_word(machine) && !formats.is_empty());
             }
             Said::Error { phase, text } => assert!(is_word(phase) && !text.contains('\n')),
-            Said::Ready => {}
+            Said::Begun | Said::Ready => {}
         }
     }
     let lines = heard.said.len() + heard.noise.len();

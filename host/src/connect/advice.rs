@@ -44,8 +44,13 @@ pub fn read(signs: &[Sign], said: &[String], hop: &str) -> Option<Advice> {
     })
 }
 
-/// What may be said whatever the method is.
-pub(super) fn general(failure: &Failure<'_>, hop: &str, program: &str) -> Option<String> {
+/// What may be said whatever the method is. `given` are the answers that the hop has.
+pub(super) fn general(
+    failure: &Failure<'_>,
+    hop: &str,
+    program: &str,
+    given: &[&str],
+) -> Option<String> {
     let hint = match failure.kind {
         FailureKind::NotStarted => {
             format!("`{program}` must be installed where this hop starts, and be in PATH there")
@@ -55,6 +60,11 @@ pub(super) fn general(failure: &Failure<'_>, hop: &str, program: &str) -> Option
                 true => "passphrase",
                 false => "password",
             };
+            if given.contains(&option) {
+                return Some(format!(
+                    "this is not how `{program}` asks for the {option} that it has: whatever else it wants, such as a code, cannot be given"
+                ));
+            }
             format!(
                 "say where the answer comes from: `{hop}?{option}=env:NAME`, `...=file:PATH` or `...=ask`"
             )

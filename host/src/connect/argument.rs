@@ -80,6 +80,14 @@ impl Argument {
         }
     }
 
+    /// The user that a hop leads to: root if none is named.
+    pub(super) fn user_or_root(&self) -> Result<String, String> {
+        match self.target() {
+            None => Ok("root".to_owned()),
+            Some(_) => self.need("a user"),
+        }
+    }
+
     /// The value of an option.
     pub(super) fn option(&self, name: &str) -> Option<&str> {
         let mut options = self.options.iter();

@@ -92,8 +92,8 @@ impl Vault {
         let mut variables = lock(&self.variables);
         for step in way.steps() {
             let questions = step.hop().questions().unwrap_or_default();
-            for (_, credential) in questions.answers {
-                if let Credential::Env(name) = credential {
+            for answer in questions.answers {
+                if let Credential::Env(name) = answer.credential {
                     variables.insert(name.clone());
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! doas takes a password from a terminal only, so it gets one. Without a password it is told not to ask (`-n`).
 
-use super::{Argument, Credential, Hop, Questions, Sign};
+use super::{Argument, Credential, Hop, Questions, Reply, Sign};
 use connect::{Bandwidth, Boot, Phase, Stdio};
 
 /// The option `password` says where the password comes from.
@@ -15,12 +15,8 @@ pub struct Doas {
 impl Doas {
     pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
         let argument = Argument::parse(text, &["password"])?;
-        let user = match argument.target() {
-            None => "root".to_owned(),
-            Some(_) => argument.need("a user")?,
-        };
         Ok(Self {
-            user,
+            user: argument.user_or_root()?,
             password: argument.credential("password")?,
         })
     }
@@ -52,7 +48,8 @@ impl Hop for Doas {
         let password = self.password.as_ref()?;
         Some(Questions {
             prompt: None,
-            answers: vec![("", password)],
+            of_root: true,
+            answers: vec![Reply::password(password)],
         })
     }
 

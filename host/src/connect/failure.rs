@@ -27,7 +27,11 @@ pub fn explained(mut error: ConnectError, step: &Step) -> ConnectError {
             error.phase = phase;
             error.hint = Some(hint.replace("{hop}", step.name()));
         }
-        None => error.hint = advice::general(&failure, step.name(), &step.program()),
+        None => {
+            let questions = hop.questions().unwrap_or_default();
+            let given: Vec<_> = questions.answers.iter().map(|answer| answer.what).collect();
+            error.hint = advice::general(&failure, step.name(), &step.program(), &given);
+        }
     }
     of_image(error)
 }

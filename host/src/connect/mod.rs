@@ -39,7 +39,7 @@ pub use spec::{ContextSpec, SpecError, Step};
 
 use crate::build::{BuildError, Images};
 use connect::{
-    Answer, Bandwidth, Boot, Cause, ConnectError, Dialogue, ImageId, Launch, Options, Phase,
+    Answer, Bandwidth, Boot, Cause, ConnectError, Dialogue, Form, ImageId, Launch, Options, Phase,
     Started, Stdio,
 };
 use proto::message::{Hello, LaunchChild};
@@ -81,10 +81,34 @@ pub trait Hop: fmt::Debug + Send + Sync {
 /// What a program may ask, and where the answers come from.
 #[derive(Clone, Debug, Default)]
 pub struct Questions<'a> {
-    /// What ends a question for sure.
+    /// What ends a question for sure: then nothing else is answered.
     pub prompt: Option<&'static str>,
-    /// What a question contains, and the answer to it. The first that fits is taken.
-    pub answers: Vec<(&'static str, &'a Credential)>,
+    /// Is root asked, too?
+    pub of_root: bool,
+    /// The first that fits a question is taken.
+    pub answers: Vec<Reply<'a>>,
+}
+
+/// An answer that a hop has.
+#[derive(Clone, Debug)]
+pub struct Reply<'a> {
+    /// What it is, and the option that says where it comes from: `password`.
+    pub what: &'static str,
+    /// The forms of the questions that it answers.
+    pub to: Vec<Form>,
+    /// Where it comes from.
+    pub credential: &'a Credential,
+}
+
+impl<'a> Reply<'a> {
+    /// The password of a program that asks for nothing else, in whatever words.
+    fn password(credential: &'a Credential) -> Self {
+        Self {
+            what: "password",
+            to: vec![Form::default()],
+            credential,
+        }
+    }
 }
 
 /// What starting contexts needs, beside the way to them.
@@ -193,16 +217,16 @@ pub fn answers(step: &Step, vault: &Vault) -> Result<Option<Dialogue>, Credentia
         return Ok(None);
     };
     let mut answers = Vec::new();
-    for (about, credential) in questions.answers {
-        let what = if about.is_empty() { "password" } else { about };
-        let purpose = format!("the {what} of {}", step.name());
+    for answer in questions.answers {
+        let purpose = format!("the {} of {}", answer.what, step.name());
         answers.push(Answer {
-            about: about.to_owned(),
-            reply: vault.get(&purpose, credential)?,
+            to: answer.to,
+            reply: vault.get(&purpose, answer.credential)?,
         });
     }
     Ok(Some(Dialogue {
         prompt: questions.prompt.map(str::to_owned),
+        of_root: questions.of_root,
         answers,
     }))
 }

@@ -4,9 +4,10 @@
 //! stream is overridden. Without a credential ssh is told not to ask anything (`BatchMode`). With one it gets a terminal to ask
 //! at, whose questions cannot be confused with what the machine prints.
 
+mod prompts;
 mod signs;
 
-use super::{Advice, Argument, Credential, Failure, Hop, Questions, Sign};
+use super::{Advice, Argument, Credential, Failure, Hop, Questions, Reply, Sign};
 use connect::{Boot, FailureKind, Phase, Stdio};
 use signs::{BROKEN, NO_LOGIN, SIGNS, SILENT, UNKNOWN};
 use std::str::FromStr;
@@ -111,6 +112,10 @@ impl Ssh {
         } else {
             set.push("BatchMode=yes".to_owned());
         }
+        if self.asks() && self.password.is_none() {
+            // The server words those questions, perhaps like the one for the key's passphrase.
+            set.push("KbdInteractiveAuthentication=no".to_owned());
+        }
         let of_key: &[&str] = match self.host_key {
             None => &[],
             Some(HostKey::Enforce) => &["StrictHostKeyChecking=yes"],
@@ -171,13 +176,20 @@ impl Hop for Ssh {
         if !self.asks() {
             return None;
         }
-        // A passphrase is not the user's password, even if only the latter is known.
-        let mut answers = Vec::new();
-        answers.extend(self.passphrase.iter().map(|known| ("passphrase", known)));
-        answers.extend(self.password.iter().map(|known| ("password", known)));
+        let passphrase = self.passphrase.iter().map(|credential| Reply {
+            what: "passphrase",
+            to: prompts::passphrase(),
+            credential,
+        });
+        let password = self.password.iter().map(|credential| Reply {
+            what: "password",
+            to: prompts::password(self.user.as_deref()),
+            credential,
+        });
         Some(Questions {
             prompt: None,
-            answers,
+            of_root: true,
+            answers: passphrase.chain(password).collect(),
         })
     }
 

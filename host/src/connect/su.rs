@@ -1,9 +1,9 @@
 //! `su[:USER]`: another user of the same machine, whose password is known.
 //!
 //! The su of util-linux and of busybox ask on their standard streams if there is no terminal; the question ends in a colon in
-//! every language. The user's login shell gets the first stage as a command line.
+//! every language. It does not ask root. The user's login shell gets the first stage as a command line.
 
-use super::{Argument, Credential, Hop, Questions, Sign};
+use super::{Argument, Credential, Hop, Questions, Reply, Sign};
 use connect::{Bandwidth, Boot, Phase};
 
 /// The option `password` says where the password comes from. Root needs none.
@@ -16,12 +16,8 @@ pub struct Su {
 impl Su {
     pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
         let argument = Argument::parse(text, &["password"])?;
-        let user = match argument.target() {
-            None => "root".to_owned(),
-            Some(_) => argument.need("a user")?,
-        };
         Ok(Self {
-            user,
+            user: argument.user_or_root()?,
             password: argument.credential("password")?,
         })
     }
@@ -40,7 +36,8 @@ impl Hop for Su {
     fn questions(&self) -> Option<Questions<'_>> {
         Some(Questions {
             prompt: None,
-            answers: self.password.iter().map(|known| ("", known)).collect(),
+            of_root: false,
+            answers: self.password.iter().map(Reply::password).collect(),
         })
     }
 

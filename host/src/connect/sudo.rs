@@ -4,7 +4,7 @@
 //! a sudoers file with `requiretty`. Sudo's own prompt is replaced, so that its language does not matter. Without a password
 //! sudo is told not to ask (`-n`).
 
-use super::{Advice, Argument, Credential, Failure, Hop, Questions, Sign};
+use super::{Advice, Argument, Credential, Failure, Hop, Questions, Reply, Sign};
 use connect::{Bandwidth, Boot, FailureKind, Phase, Stdio};
 
 /// What sudo asks instead of its own words.
@@ -21,12 +21,8 @@ pub struct Sudo {
 impl Sudo {
     pub(super) fn parse(text: Option<&str>) -> Result<Self, String> {
         let argument = Argument::parse(text, &["password", "tty"])?;
-        let user = match argument.target() {
-            None => "root".to_owned(),
-            Some(_) => argument.need("a user")?,
-        };
         Ok(Self {
-            user,
+            user: argument.user_or_root()?,
             password: argument.credential("password")?,
             terminal: argument.flag("tty")?,
         })
@@ -62,7 +58,8 @@ impl Hop for Sudo {
         let password = self.password.as_ref()?;
         Some(Questions {
             prompt: Some(PROMPT),
-            answers: vec![("", password)],
+            of_root: true,
+            answers: vec![Reply::password(password)],
         })
     }
 

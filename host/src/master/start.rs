@@ -3,7 +3,7 @@
 use super::context::{Born, Shared, Way};
 use super::{Context, Master};
 use crate::connect::{Step, explained};
-use connect::{Cause, ConnectError, Format, ImageError, Phase, Started};
+use connect::{Cause, ConnectError, Format, IMAGE_PATIENCE, ImageError, Phase, Started};
 use proto::message::{
     CompatibilityId, Dead, DeadReason, Down, FailureKind, Hello, ImageId, LaunchChild, Launched,
     Welcome,
@@ -14,9 +14,11 @@ use runtime::Target;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-/// How much longer than its deadline a start may take where another context makes it: the ways there and back.
-const WAY: Duration = Duration::from_secs(15);
+/// How much longer than its deadline a start may take where another context makes it: that gets the image first, and there
+/// are the ways there and back.
+const BEYOND: Duration = IMAGE_PATIENCE.saturating_add(Duration::from_secs(15));
 
 impl Master {
     /// Starts a child of this process.
@@ -131,17 +133,19 @@ impl Master {
         // The semaphore is never closed.
         let turn = via.launches.clone().acquire_owned().await;
         let (shared, start_in) = (self.shared.clone(), (via.id(), Arc::downgrade(via)));
-        let patience = self.means.deadline.saturating_add(WAY);
         // Whoever starts a context and gives up must not leave it behind, also when it has just come: so the start goes
         // on by itself, and what nobody takes is dropped, which ends it.
         let (sender, started) = oneshot::channel();
         tokio::spawn(async move {
             let _turn = turn;
-            let launched = launch(shared, start_in, name, body, patience).await;
+            let launched = launch(shared, start_in, name, body).await;
             let _ = sender.send(launched);
         });
+        let patience = self.means.deadline.saturating_add(BEYOND);
+        let started = timeout(patience, started).await;
+        let started = started.map_err(|_| gone(step, silent(patience)))?;
         let lost = || Cause::Protocol("the program ends".to_owned());
-        let started = started.await.map_err(|_| attempt(step, lost()))?;
+        let started = started.map_err(|_| attempt(step, lost()))?;
         started.map_err(|error| match error {
             Failure::Way(dead) => gone(step, dead),
             Failure::There(error) => explained(error, step),
@@ -161,7 +165,6 @@ async fn launch(
     (parent, via): (ContextId, Weak<Context>),
     name: String,
     body: Body,
-    patience: Duration,
 ) -> Result<Context, Failure> {
     let broker = &shared.broker;
     let dead = |reason| {
@@ -171,14 +174,9 @@ async fn launch(
         })
     };
     let reply = broker.request(parent, Handle::LAUNCH, body);
-    let reply = match tokio::time::timeout(patience, reply).await {
-        Ok(reply) => reply.map_err(Failure::Way)?,
-        Err(_) => {
-            let ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-            return Err(dead(DeadReason::LinkDown(Down::Silent(ms))));
-        }
-    };
     let launched: Launched = reply
+        .await
+        .map_err(Failure::Way)?
         .decode(broker.limits())
         .map_err(|error| dead(DeadReason::Malformed(error.to_string())))?;
     match launched {
@@ -237,6 +235,15 @@ fn incompatible(name: &str, hello: &Hello, ours: CompatibilityId) -> ConnectErro
         }),
         said: Vec::new(),
         hint: None,
+    }
+}
+
+/// A context that has said nothing for so long.
+fn silent(patience: Duration) -> Dead {
+    let ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+    Dead {
+        reason: DeadReason::LinkDown(Down::Silent(ms)),
+        at: ContextId::MASTER,
     }
 }
 

@@ -157,6 +157,52 @@ fn a_password() {
 }
 
 #[test]
+fn a_password_that_the_servers_pam_asks_for() {
+    let server = Server::with("UsePAM yes\nKbdInteractiveAuthentication yes");
+    let user = User::new("/bin/sh", "correct horse");
+    let spec = server.way(&user.name, "password=env:ZYMOGEN_TEST_PASSWORD");
+    for spec in [&spec, &format!("{spec}&passphrase=env:HOME")] {
+        called(spec, &[("ZYMOGEN_TEST_PASSWORD", "correct horse")]);
+    }
+    assert_eq!(server.logged("Accepted keyboard-interactive/pam"), 2);
+    let hop = format!("ssh:{}@127.0.0.1:{}", user.name, server.port);
+    unreachable(
+        &spec,
+        &[("ZYMOGEN_TEST_PASSWORD", "battery staple")],
+        &[&format!("{hop}: authenticate: "), "Permission denied"],
+    );
+    assert_eq!(server.logged("PAM: Authentication failure"), 1);
+}
+
+#[test]
+fn a_password_is_not_told_to_a_machine_on_the_way_that_asks_for_another_user() {
+    let (bastion, inner) = (with_password(), with_password());
+    let known = |server: &Server| fs::read_to_string(server.at("known_hosts")).unwrap();
+    let both = format!("{}{}", known(&bastion.0), known(&inner.0));
+    inner.0.write("known_hosts", &both);
+    let hosts = format!(
+        "Host bastion\nHostName 127.0.0.1\nPort {}\nUser {}\n\
+         Host inner\nHostName 127.0.0.1\nPort {}\nProxyJump bastion\n",
+        bastion.0.port, bastion.1.name, inner.0.port,
+    );
+    let config = inner.0.client("config", &hosts);
+    let spec = format!(
+        "ssh:{}@inner?config={config}&password=env:ZYMOGEN_TEST_PASSWORD",
+        inner.1.name
+    );
+    let asked = format!(
+        "authenticate: it asks `{}@127.0.0.1's password:`, and was given no answer",
+        bastion.1.name
+    );
+    unreachable(
+        &spec,
+        &[("ZYMOGEN_TEST_PASSWORD", "correct horse")],
+        &[&asked, "this is not how `ssh` asks"],
+    );
+    assert_eq!(bastion.0.logged("password for"), 0);
+}
+
+#[test]
 fn a_password_that_nobody_can_be_asked_for() {
     let (server, user) = with_password();
     let mut command = Command::new("setsid");

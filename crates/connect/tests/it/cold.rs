@@ -39,10 +39,14 @@ fn need_names_the_machine_and_what_it_can_inflate() {
     let machine = crate::support::machine();
     assert_eq!(
         said,
-        format!("ZYMOGEN need 1 Linux {machine} gzip none\nZYMOGEN error transfer no image came\n")
+        format!(
+            "ZYMOGEN begin\nZYMOGEN need 1 Linux {machine} gzip none\nZYMOGEN error transfer no image came\n"
+        )
     );
     let said = Target::new("dash").talk(&stock.boot(), b"");
-    assert!(said.starts_with(&format!("ZYMOGEN need 1 Linux {machine} zstd gzip none\n")));
+    assert!(said.starts_with(&format!(
+        "ZYMOGEN begin\nZYMOGEN need 1 Linux {machine} zstd gzip none\n"
+    )));
 }
 
 #[tokio::test]
@@ -79,8 +83,42 @@ fn a_truncated_transfer_leaves_nothing() {
             let said = target.talk(&stock.boot(), &input);
             let last = said.lines().last().unwrap_or_default();
             assert!(last.starts_with("ZYMOGEN error "), "{shell}: {said}");
-            assert_eq!(said.lines().count(), 2, "{shell}: {said}");
+            assert_eq!(said.lines().count(), 3, "{shell}: {said}");
             assert!(target.left().is_empty(), "{shell}: {:?}", target.left());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_during_the_transfer_is_told_and_emptied() {
+    let mut stock = Stock::new();
+    // Of an image that it knows nothing of the first stage takes 8 MiB to be enough.
+    stock.image.resize(16 << 20, b'#');
+    let boots = [
+        connect::Boot::new("t", Vec::new()),
+        connect::Boot::new("t", Vec::new()).leave_nothing(),
+    ];
+    for shell in SHELLS {
+        for (format, boot) in [(Format::Raw, &boots[0]), (Format::Gzip, &boots[1])] {
+            stock.format = Some(format);
+            let target = Target::new(shell);
+            for name in ["var-tmp", "tmp", "shm"] {
+                std::fs::remove_dir(target.at(name)).expect("a directory");
+                std::fs::write(target.at(name), "").expect("a file in its place");
+            }
+            // The only place. What is left there is said at the end.
+            let home = target.at("home").display().to_string();
+            let target = target.mounting(&format!(
+                "mount -t tmpfs -o size=10m,mode=755 none {home} && \
+                 {{ \"$@\"; echo \"left: $(find {home} -type f)\" >&2; exit 1; }}"
+            ));
+            let error = target.start_with(&stock, boot).await.expect_err(shell);
+            assert_eq!(error.phase, Phase::Image, "{shell}: {error}");
+            assert!(
+                matches!(&*error.cause, Cause::Stage { step, .. } if step == "transfer"),
+                "{shell}: {error}"
+            );
+            assert!(error.said.contains(&"left:".to_owned()), "{:?}", error.said);
         }
     }
 }

@@ -10,6 +10,9 @@ use tokio::task::JoinSet;
 /// Starts at once.
 const AT_ONCE: usize = 4;
 
+/// What is said first of all.
+const BEGIN: &str = "ZYMOGEN begin\n";
+
 /// The direction in which bytes stop.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Cut {
@@ -64,18 +67,19 @@ impl Case {
         }
     }
 
-    /// The bytes of the first stage's own line, and of what is said in all.
+    /// The bytes of the first stage's own lines, and of what is said in all.
     fn said(self) -> (usize, usize) {
         let target = self.target();
         let stock = self.stock();
-        let need = match self.warm {
-            true => 0,
+        let own = match self.warm {
+            true => BEGIN.len(),
             false => {
                 let said = target.talk(&self.boot(&stock), b"");
-                said.find('\n').expect("a line") + 1
+                let need = &said[BEGIN.len()..];
+                BEGIN.len() + need.find('\n').expect("a line") + 1
             }
         };
-        (need, need + said_by_slave().len())
+        (own, own + said_by_slave().len())
     }
 
     /// The bytes of the image's head and of the image.
@@ -166,10 +170,10 @@ async fn all(starts: Vec<(Case, Cut, usize, Phase)>) {
 
 /// Every `step`th byte of what is said.
 fn says(case: Case, step: usize) -> Vec<(Case, Cut, usize, Phase)> {
-    let (need, whole) = case.said();
-    let ready = need + b"ZYMOGEN ready\n".len();
+    let (own, whole) = case.said();
+    let ready = own + b"ZYMOGEN ready\n".len();
     let phase = |at| match at {
-        at if at < need || case.warm && at < ready => Phase::FirstStage,
+        at if at < own || case.warm && at < ready => Phase::FirstStage,
         at if at < ready => Phase::Image,
         _ => Phase::Hello,
     };

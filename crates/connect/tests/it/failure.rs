@@ -84,27 +84,47 @@ async fn a_process_that_ignores_everything_is_gone_after_the_error() {
 
 #[tokio::test]
 async fn silence_after_ready_is_the_phase_of_the_hello() {
-    let error = failure("echo ZYMOGEN ready; exec sleep 100").await;
+    let error = failure("echo ZYMOGEN begin; echo ZYMOGEN ready; exec sleep 100").await;
     assert_eq!(error.phase, Phase::Hello);
     assert!(matches!(&*error.cause, Cause::Timeout(_)), "{error}");
 }
 
 #[tokio::test]
+async fn lines_that_come_before_the_first_stage_begins_or_when_it_has() {
+    for said in [
+        "echo ZYMOGEN ready",
+        "echo ZYMOGEN error cache forged",
+        "echo ZYMOGEN begin; echo ZYMOGEN begin",
+    ] {
+        let error = failure(&format!("{said}; exec sleep 100")).await;
+        assert!(
+            matches!(&*error.cause, Cause::Protocol(_)),
+            "{said}: {error}"
+        );
+        assert_eq!(error.phase, Phase::FirstStage);
+    }
+}
+
+#[tokio::test]
 async fn a_first_frame_that_is_none_of_ours() {
-    let error = failure("echo ZYMOGEN ready; echo 'and now for something different'").await;
+    let error =
+        failure("echo ZYMOGEN begin; echo ZYMOGEN ready; echo 'and now for something different'")
+            .await;
     assert_eq!(error.phase, Phase::Hello);
     assert!(matches!(&*error.cause, Cause::Frame(_)), "{error}");
 }
 
 #[tokio::test]
 async fn a_system_or_machine_without_images() {
-    let error = failure("echo ZYMOGEN need 1 Darwin arm64 gzip none; read -r x").await;
+    let error =
+        failure("echo ZYMOGEN begin; echo ZYMOGEN need 1 Darwin arm64 gzip none; read -r x").await;
     assert_eq!(error.phase, Phase::Image);
     assert_eq!(
         error.to_string(),
         "test: image: no slave image for Darwin on arm64"
     );
-    let error = failure("echo ZYMOGEN need 1 Linux vax gzip none; read -r x").await;
+    let error =
+        failure("echo ZYMOGEN begin; echo ZYMOGEN need 1 Linux vax gzip none; read -r x").await;
     assert!(
         error.to_string().contains("there is no image for vax"),
         "{error}"
@@ -118,7 +138,7 @@ async fn a_target_that_gives_up_during_the_transfer() {
     stock.image.resize(4 << 20, b'#');
     let machine = crate::support::machine();
     let script = format!(
-        "echo ZYMOGEN need 1 Linux {machine} none; read -r line; \
+        "echo ZYMOGEN begin; echo ZYMOGEN need 1 Linux {machine} none; read -r line; \
          echo ZYMOGEN error transfer disk full; exec sleep 100"
     );
     let error = start(&launch(&script), &stock, &Options::default()).await;

@@ -43,7 +43,7 @@ fn login_shells_pass_the_command_line_on() {
             panic!("this test needs the shell `{shell}`: install it ({error})")
         });
         assert!(
-            output.stdout.starts_with(b"ZYMOGEN ready\n"),
+            output.stdout.starts_with(b"ZYMOGEN begin\nZYMOGEN ready\n"),
             "{shell}: {}{}",
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr)

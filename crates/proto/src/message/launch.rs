@@ -63,7 +63,7 @@ pub struct LaunchChild {
     pub images: Vec<ImageId>,
     /// May the child keep its image and artifacts on its machine?
     pub cache: bool,
-    /// How long it may take up to the child's HELLO, in milliseconds.
+    /// How long it may take up to the child's HELLO, in milliseconds, without what it takes to get the image.
     pub deadline_ms: u64,
 }
 
@@ -133,7 +133,7 @@ pub enum Phase {
     Spawn,
     /// Convincing the target of who is there, and of being allowed to.
     Authenticate,
-    /// Waiting for the first stage's line, or at once the slave's.
+    /// Waiting for what the first stage says, or at once the slave.
     FirstStage,
     /// Getting, sending and installing the slave's image.
     Image,
@@ -159,7 +159,7 @@ impl fmt::Display for Phase {
 pub struct Times {
     /// Until the program ran.
     pub spawn: u64,
-    /// From there to the first line of the first stage or of the slave: the way to the target, and being let in.
+    /// From there until the first stage asks for an image or the slave runs: the way to the target, and being let in.
     pub reach: u64,
     /// Sending and installing the image. None: the target had it.
     pub image: Option<u64>,

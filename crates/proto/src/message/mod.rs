@@ -15,7 +15,7 @@ mod service;
 pub use call::{Call, EndChain, Export, LimitKind, Outcome, RefusedKind};
 pub use channel::{Address, Credit, INITIAL_CREDIT};
 pub use dead::{Dead, DeadReason, Down};
-pub use dialogue::{Answer, Dialogue, Secret};
+pub use dialogue::{Answer, Dialogue, Form, Secret};
 pub use hello::{CompatibilityId, Hello, Welcome};
 pub use inspect::{Inspection, LinkState, RouteState};
 pub use launch::{

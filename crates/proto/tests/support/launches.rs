@@ -3,7 +3,7 @@
 use super::example::{Example, down, item, up, with_reply};
 use super::{REPLY, hello};
 use proto::message::{
-    Answer, Bandwidth, Dialogue, FailureKind, ImageId, Launch, LaunchChild, LaunchFailure,
+    Answer, Bandwidth, Dialogue, FailureKind, Form, ImageId, Launch, LaunchChild, LaunchFailure,
     Launched, Phase, Secret, Stdio, Times,
 };
 use proto::{ContextId, Handle};
@@ -16,8 +16,12 @@ pub fn all() -> Vec<Example> {
             stdio: Stdio::Pipe,
             dialogue: Some(Dialogue {
                 prompt: None,
+                of_root: false,
                 answers: vec![Answer {
-                    about: String::new(),
+                    to: vec![Form {
+                        starts: String::new(),
+                        ends: ":".to_owned(),
+                    }],
                     reply: Secret("secret".to_owned()),
                 }],
             }),

@@ -1,6 +1,6 @@
 //! What becomes of `ssh:...`.
 
-use super::{command, launched, refused};
+use super::{ContextSpec, command, launched, refused};
 use connect::{Bandwidth, Stdio};
 
 /// What every connection says, and what one says that may not ask.
@@ -108,12 +108,65 @@ fn options() {
 
 #[test]
 fn one_with_a_password_has_a_terminal_and_asks_once() {
-    for option in ["password", "passphrase"] {
+    let asks = "-o BatchMode=no -o NumberOfPasswordPrompts=1";
+    for (option, more) in [
+        ("password", ""),
+        // Nobody but ssh itself asks then.
+        ("passphrase", " -o KbdInteractiveAuthentication=no"),
+        ("passphrase=env:K&password", ""),
+    ] {
         let text = format!("ssh:h?{option}=env:P");
-        assert_eq!(
-            words(&text),
-            "-o BatchMode=no -o NumberOfPasswordPrompts=1 -- h"
-        );
+        assert_eq!(words(&text), format!("{asks}{more} -- h"));
         assert_eq!(launched(&text).stdio, Stdio::Terminal);
     }
+}
+
+/// What answers a question that ssh asks.
+fn answered(text: &str, question: &str) -> Option<&'static str> {
+    let spec: ContextSpec = text.parse().expect(text);
+    let questions = spec.steps()[0].hop().questions().expect("questions");
+    let mut answers = questions.answers.into_iter();
+    let found = answers.find(|answer| answer.to.iter().any(|form| form.fits(question)));
+    found.map(|answer| answer.what)
+}
+
+#[test]
+fn each_question_has_its_own_answer() {
+    let both = "passphrase=env:K&password=env:P";
+    let (any, me) = (format!("ssh:h?{both}"), format!("ssh:me@h?{both}"));
+    for (question, by_any, by_me) in [
+        (
+            "\rEnter passphrase for key '/k': ",
+            "passphrase",
+            "passphrase",
+        ),
+        ("\rme@h's password: ", "password", "password"),
+        ("(me@h) Password: ", "password", "password"),
+        (
+            "(me@h) Enter passphrase for key '/k': ",
+            "password",
+            "password",
+        ),
+        // That of somebody else, such as the machine on the way.
+        ("you@bastion's password: ", "password", ""),
+        ("(you@bastion) Password: ", "password", ""),
+        // A server's own words, in front of which an old client says nothing.
+        ("Password: ", "", ""),
+        ("Type your passphrase: ", "", ""),
+        (
+            "Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
+            "",
+            "",
+        ),
+    ] {
+        for (text, expected) in [(&any, by_any), (&me, by_me)] {
+            let answer = answered(text, question).unwrap_or_default();
+            assert_eq!(answer, expected, "{text}: {question}");
+        }
+    }
+    // Ssh shows no more of it.
+    let long = "a-user-with-a-very-long-name-indeed";
+    let shown = format!("{}@h's password: ", &long[..30]);
+    let text = format!("ssh:{long}@h?password=env:P");
+    assert_eq!(answered(&text, &shown), Some("password"));
 }

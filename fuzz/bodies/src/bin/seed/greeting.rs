@@ -8,6 +8,7 @@ pub fn seeds() -> Vec<Seed> {
     let mut seeds = Vec::new();
     for (name, said) in [
         ("ready", &b"ZYMOGEN ready\nZY\x01\x00\n"[..]),
+        ("begin", b"motd\nZYMOGEN begin\nZYMOGEN ready\nZY"),
         (
             "need",
             b"Welcome to \xffhost\r\n\nprompt> ZYMOGEN need 1 Linux x86_64 gzip lzma none\r\n",
