@@ -9,5 +9,6 @@ pub mod master;
 pub mod module;
 pub mod output;
 pub mod plan;
+pub mod project;
 pub mod testing;
 pub mod value;

@@ -51,6 +51,13 @@ pub struct Sources {
     bundle: Option<Arc<Bundle>>,
 }
 
+/// The directory of the SDK for tasks in Rust, if this program runs where it was compiled.
+#[must_use]
+pub fn sdk() -> Option<PathBuf> {
+    let checkout = checkout::Checkout::find("the SDK").ok()?;
+    Some(checkout.root().join("guest-sdk"))
+}
+
 impl Sources {
     /// As the environment says, `ZYMOGEN_IMAGES`, and what this program carries.
     ///

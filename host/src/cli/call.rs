@@ -3,6 +3,7 @@
 use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
 use super::start::{self, Start};
+use super::with::WithArgs;
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::VERSION;
@@ -74,6 +75,9 @@ pub struct CallArgs {
     verbose: u8,
 
     #[command(flatten)]
+    with: WithArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 
     #[command(flatten)]
@@ -96,10 +100,7 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let call = check(&arguments, &start)?;
     start.images()?;
     let options = arguments.connect.options([&context])?;
-    let log = Arc::new(Logs {
-        screen: screen.clone(),
-        verbosity: arguments.verbose,
-    });
+    let log = logs(screen, arguments.verbose);
     let runtime = start::runtime()?;
     let result = runtime.block_on(work(&context, &start, &call, screen, log, options));
     runtime.shutdown_background();
@@ -136,6 +137,7 @@ async fn work(
 
 fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
     let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
+    arguments.with.offer(start, &[])?;
     let module = start.repository().find(&arguments.module)?;
     let function = module.function(text.export())?;
     // Also of the result: to find out when it comes would be too late.
@@ -273,6 +275,14 @@ fn is_exact(text: &str) -> bool {
         Ok(Grant::Exec(exec)) => !text.contains('…') && text == Grant::Exec(exec).to_string(),
         other => other.is_ok(),
     }
+}
+
+/// Shows what a function and its slave say.
+pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8) -> Arc<dyn LogSink> {
+    Arc::new(Logs {
+        screen: screen.clone(),
+        verbosity,
+    })
 }
 
 /// What the function and its slave say goes to standard error.

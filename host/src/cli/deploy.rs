@@ -4,6 +4,7 @@ use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
 use super::pattern;
 use super::start::{self, Start};
+use super::with::WithArgs;
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostTotals, Mode};
 use crate::deploy::logs::Logs;
@@ -106,6 +107,9 @@ pub struct DeployArgs {
     retries: u32,
 
     #[command(flatten)]
+    with: WithArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 
     #[command(flatten)]
@@ -155,6 +159,9 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
+    let with = plan.with.iter();
+    let with = with.map(|module| module_reference(&against.directory, &module.value));
+    arguments.with.offer(&start, &with.collect::<Vec<_>>())?;
     match at_hand(&plan, &against) {
         Err(_) if !wrong.errors.is_empty() => {
             // Without modules this is all that can be said about the plan, and it can be mended.

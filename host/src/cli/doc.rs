@@ -1,6 +1,7 @@
 //! `zymogen doc`
 
 use super::start::Start;
+use super::with::WithArgs;
 use crate::error::{Error, Exit};
 use crate::module::{Module, ModuleError};
 use crate::output::describe::{Description, summary_of};
@@ -20,6 +21,7 @@ use std::sync::Arc;
 ///     zymogen doc file
 ///     zymogen doc ./calculator.wasm
 ///     zymogen doc copy -o json
+///     zymogen doc ./app.wasm --with ./names.wasm
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct DocArgs {
@@ -29,6 +31,9 @@ pub struct DocArgs {
     /// For people, or JSON for programs.
     #[arg(short, long, value_name = "FORMAT", default_value = "human")]
     output: Format,
+
+    #[command(flatten)]
+    with: WithArgs,
 }
 
 /// Runs the command.
@@ -36,6 +41,7 @@ pub fn run(arguments: &DocArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let start = Start::new(screen, 0)?;
     let text = match &arguments.module {
         Some(name) => {
+            arguments.with.offer(&start, &[])?;
             let module = start.repository().find(name)?;
             let description = Description::of(&module, name)?;
             match arguments.output {

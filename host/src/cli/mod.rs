@@ -3,16 +3,20 @@
 //! Nothing here starts a thread, an event loop or an engine before the arguments are understood, so that
 //! `--version` and `--help` answer at once.
 
+mod build;
 mod bundle;
 mod call;
 mod connect;
 mod deploy;
 mod doc;
 mod limits;
+mod new;
 mod pattern;
 mod ping;
 mod start;
+mod test;
 mod tree;
+mod with;
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +81,9 @@ enum Command {
     Deploy(deploy::DeployArgs),
     Call(call::CallArgs),
     Doc(doc::DocArgs),
+    New(new::NewArgs),
+    Build(build::BuildArgs),
+    Test(test::TestArgs),
     Ping(ping::PingArgs),
     Tree(tree::TreeArgs),
     Bundle(bundle::BundleArgs),
@@ -99,6 +106,9 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::Deploy(arguments) => deploy::run(&arguments, &screen),
         Command::Call(arguments) => call::run(arguments, &screen),
         Command::Doc(arguments) => doc::run(&arguments, &screen),
+        Command::New(arguments) => new::run(&arguments, &screen),
+        Command::Build(arguments) => build::run(&arguments, &screen),
+        Command::Test(arguments) => test::run(&arguments, &screen),
         Command::Ping(arguments) => ping::run(&arguments, &screen),
         Command::Tree(arguments) => tree::run(&arguments, &screen),
         Command::Bundle(arguments) => bundle::run(&arguments, &screen),

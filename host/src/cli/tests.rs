@@ -76,7 +76,7 @@ fn help_fits_into_a_terminal() {
     command.build();
     let mut commands = vec![command.clone()];
     commands.extend(command.get_subcommands().cloned());
-    assert_eq!(commands.len(), 7);
+    assert_eq!(commands.len(), 10);
     for mut command in commands {
         let written = [command.get_long_about(), command.get_after_long_help()];
         for text in written.into_iter().flatten() {

@@ -55,6 +55,46 @@ pub enum ModuleError {
         /// wasmtime's word, which names the import.
         why: String,
     },
+    /// It cannot be linked with the modules that it uses.
+    #[error("module `{name}` cannot be linked with others: {why}")]
+    Compose {
+        /// The module.
+        name: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// Two modules export what one imports.
+    #[error("module `{module}` imports {interface}, and both `{first}` and `{second}` offer it")]
+    TwoOffer {
+        /// Who imports.
+        module: String,
+        /// What.
+        interface: String,
+        /// One that exports it.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// The version that is there will not do.
+    #[error("module `{module}` imports {interface}, and `{other}` offers {offered}")]
+    WrongVersion {
+        /// Who imports.
+        module: String,
+        /// What.
+        interface: String,
+        /// Who exports another version.
+        other: String,
+        /// That version.
+        offered: String,
+    },
+    /// Modules import from each other.
+    #[error("module `{module}` uses itself by way of {}", list(modules))]
+    Circle {
+        /// One of them.
+        module: String,
+        /// All of them.
+        modules: Vec<String>,
+    },
     /// Its WIT cannot be read back.
     #[error("the types of module `{name}` cannot be read: {why}")]
     Wit {
@@ -107,8 +147,16 @@ impl ModuleError {
     /// What may be done about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        let Self::Unknown { name, known } = self else {
-            return None;
+        let (name, known) = match self {
+            Self::Unknown { name, known } => (name, known),
+            Self::TwoOffer { .. } => return Some("give only one of them with --with".to_owned()),
+            Self::WrongVersion { .. } => {
+                return Some("give a module of a version that fits with --with".to_owned());
+            }
+            Self::Import { .. } => {
+                return Some("if another module offers it, name that with --with".to_owned());
+            }
+            _ => return None,
         };
         let near = text::did_you_mean(nearest(name, known.iter().map(String::as_str)));
         let all = || format!("there are {}; a path has a slash in it", known.join(", "));

@@ -3,11 +3,13 @@
 //! | file | what |
 //! |---|---|
 //! | [`mod@repository`] | from what a user calls a module to the module |
+//! | [`mod@compose`] | modules that use modules |
 //! | [`mod@compile`] | from a component to machine code, once |
 //! | [`mod@wit`] | what the component's own WIT says: documentation, names of types |
 //! | [`mod@task`] | modules that `deploy` can run, and the grants that their parameters name |
 
 pub mod compile;
+pub mod compose;
 pub mod error;
 mod prose;
 pub mod repository;
@@ -16,6 +18,7 @@ pub mod task;
 mod tests;
 pub mod wit;
 
+pub use compose::Use;
 pub use error::ModuleError;
 pub use repository::Repository;
 pub use task::{Resource, ResourceKind, Task};
@@ -31,6 +34,8 @@ pub struct Module {
     pub reference: ModuleRef,
     /// What its WIT says.
     pub wit: wit::Wit,
+    /// Which other modules are in it, and for what.
+    pub uses: Vec<Use>,
     /// Its machine code for this machine's kind.
     pub artifact: Artifact,
     /// The component's bytes, from which other machines' code is made.

@@ -1,6 +1,7 @@
 //! From what a user calls a module to the module: the standard library by name, files by path.
 
 use super::compile::Compiler;
+use super::compose::{Part, compose};
 use super::wit::Wit;
 use super::{Module, ModuleError};
 use crate::build::{Place, StdModules};
@@ -10,7 +11,7 @@ use proto::message::ModuleRef;
 use runtime::Target;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The first four bytes of all WebAssembly.
 const WASM_MAGIC: [u8; 4] = *b"\0asm";
@@ -21,6 +22,8 @@ const COMPONENT_LAYER: [u8; 2] = [1, 0];
 pub struct Repository {
     std_modules: StdModules,
     compiler: Compiler,
+    /// Modules that others may use.
+    offered: OnceLock<Vec<Part>>,
     found: Mutex<HashMap<String, Arc<Module>>>,
 }
 
@@ -31,8 +34,21 @@ impl Repository {
         Self {
             std_modules,
             compiler,
+            offered: OnceLock::new(),
             found: Mutex::default(),
         }
+    }
+
+    /// Offers modules to all that are found from now on. To be called once, before the first of them.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn offer(&self, references: &[String]) -> Result<(), ModuleError> {
+        let parts = references.iter().map(|reference| self.read(reference));
+        let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
+        // A second set would say something else of modules that were found with the first.
+        let _ = self.offered.set(parts);
+        Ok(())
     }
 
     /// Compiles modules for other machines.
@@ -65,6 +81,37 @@ impl Repository {
     }
 
     fn load(&self, reference: &str) -> Result<Module, ModuleError> {
+        let part = self.read(reference)?;
+        let offered = self.offered.get().map_or(&[][..], Vec::as_slice);
+        let (bytes, uses) = compose(&part, offered)?;
+        let reference = ModuleRef {
+            name: part.name,
+            digest: Digest(*blake3::hash(&bytes).as_bytes()),
+        };
+        let artifact = self
+            .compiler
+            .artifact(&reference, &bytes, &Target::native())?;
+        let component = self.compiler.reflect(&reference, &artifact)?;
+        runtime::check_imports(artifact.engine, &component).map_err(|error| {
+            ModuleError::Import {
+                name: reference.name.clone(),
+                why: format!("{error:#}"),
+            }
+        })?;
+        // Of those that it uses nobody calls anything.
+        let wit = Wit::of(&reference.name, &part.bytes)?;
+        Ok(Module {
+            reference,
+            wit,
+            uses,
+            artifact,
+            bytes,
+            component,
+        })
+    }
+
+    /// The component that a reference means.
+    fn read(&self, reference: &str) -> Result<Part, ModuleError> {
         let is_path = reference.contains('/') || reference.ends_with(".wasm");
         let place = if is_path {
             Place::File(PathBuf::from(reference))
@@ -81,28 +128,7 @@ impl Repository {
             || reference.to_owned(),
             |stem| stem.to_string_lossy().into_owned(),
         );
-        let reference = ModuleRef {
-            name,
-            digest: Digest(*blake3::hash(&bytes).as_bytes()),
-        };
-        let artifact = self
-            .compiler
-            .artifact(&reference, &bytes, &Target::native())?;
-        let component = self.compiler.reflect(&reference, &artifact)?;
-        runtime::check_imports(artifact.engine, &component).map_err(|error| {
-            ModuleError::Import {
-                name: reference.name.clone(),
-                why: format!("{error:#}"),
-            }
-        })?;
-        let wit = Wit::of(&reference.name, &bytes)?;
-        Ok(Module {
-            reference,
-            wit,
-            artifact,
-            bytes,
-            component,
-        })
+        Ok(Part { name, bytes })
     }
 
     fn std_place(&self, name: &str) -> Result<Place, ModuleError> {

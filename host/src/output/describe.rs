@@ -4,7 +4,7 @@ use super::style::{self, paint};
 use super::text::printable;
 use crate::error::Error;
 use crate::module::wit::Field;
-use crate::module::{Function, Module, Resource, ResourceKind, Task};
+use crate::module::{Function, Module, Resource, ResourceKind, Task, Use};
 use runtime::value::describe;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -25,6 +25,8 @@ pub struct Description {
     exports: Vec<ExportDescription>,
     /// The interfaces of its host that it uses.
     imports: Vec<String>,
+    /// The other modules in it, and what each is used for.
+    uses: Vec<Use>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,6 +83,7 @@ impl Description {
                 .map(|f| export(module, f))
                 .collect(),
             imports: module.imports(),
+            uses: module.uses.clone(),
         })
     }
 
@@ -105,6 +108,17 @@ impl Description {
                 for export in &self.exports {
                     export.render(&mut out);
                 }
+            }
+        }
+        if !self.uses.is_empty() {
+            heading(&mut out, "Uses of other modules");
+            for Use {
+                module,
+                interface,
+                from,
+            } in &self.uses
+            {
+                push(&mut out, "  ", &format!("{module} -> {from}: {interface}"));
             }
         }
         let uses = uses(&self.imports);

@@ -14,6 +14,8 @@ pub struct Plan {
     pub name: Option<String>,
     /// Where it is applied; never empty.
     pub hosts: Vec<Spanned<String>>,
+    /// Modules that those of its tasks may use.
+    pub with: Vec<Spanned<String>>,
     /// Its variables, in the order of the file, as far as they are known before any template is evaluated.
     pub vars: Vec<Entry>,
     /// What is to be done, in this order.

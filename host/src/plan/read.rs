@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// The keys of a plan, of its table `[plan]` and of a task.
 const TOP: [&str; 3] = ["plan", "vars", "task"];
-const HEAD: [&str; 2] = ["name", "hosts"];
+const HEAD: [&str; 3] = ["name", "hosts", "with"];
 const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
 
 /// Reads a plan.
@@ -85,6 +85,7 @@ impl Reader<'_> {
             source: self.source.clone(),
             name: None,
             hosts: Vec::new(),
+            with: Vec::new(),
             vars: Vec::new(),
             tasks: Vec::new(),
         };
@@ -121,6 +122,7 @@ impl Reader<'_> {
             match key.name.as_str() {
                 "name" => plan.name = self.text(node, "`name`").map(|name| name.value),
                 "hosts" => plan.hosts = self.hosts(node),
+                "with" => plan.with = self.modules(node),
                 _ => self.unknown(&key, "`[plan]`", &HEAD),
             }
         }
@@ -140,6 +142,16 @@ impl Reader<'_> {
                 .push(error_at(self.source, span, "a plan needs a host"));
         }
         hosts
+    }
+
+    fn modules(&mut self, node: Node) -> Vec<Spanned<String>> {
+        match node.value {
+            Plain::List(nodes) => nodes
+                .into_iter()
+                .filter_map(|node| self.text(node, "a module"))
+                .collect(),
+            _ => self.text(node, "`with`").into_iter().collect(),
+        }
     }
 
     fn vars(&mut self, node: Node) -> Vec<Entry> {

@@ -110,6 +110,6 @@ fn component(name: &str, params: &str, report: &str) -> Vec<u8> {
     let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
     let mut core = dummy_module(&resolve, world, abi);
     embed_component_metadata(&mut core, &resolve, world, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default().module(&core).unwrap();
-    encoder.encode().unwrap()
+    let mut encoder = ComponentEncoder::default();
+    encoder.module(&core).unwrap().encode().unwrap()
 }

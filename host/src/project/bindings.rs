@@ -1,0 +1,37 @@
+//! Code for languages whose tools do not make bindings themselves.
+
+use super::ProjectError;
+use super::contract::World;
+use super::manifest::Bindings;
+use std::fs;
+use std::path::Path;
+use wit_bindgen_core::Files;
+
+/// Makes the bindings of a world in a directory. A file that would not change is left alone, for the sake of tools that
+/// look at its time.
+///
+/// # Errors
+/// If the language cannot say what the world says, or the files cannot be written.
+pub fn bindings(language: Bindings, world: &World, into: &Path) -> Result<(), ProjectError> {
+    let mut generator = match language {
+        Bindings::C => wit_bindgen_c::Opts::default().build(),
+        Bindings::Go => wit_bindgen_go::Opts::default().build(),
+    };
+    let (mut resolve, mut files) = (world.resolve.clone(), Files::default());
+    let generated = generator.generate(&mut resolve, world.world, &mut files);
+    generated.map_err(|error| ProjectError::Wit {
+        path: super::WORLD.into(),
+        why: format!("{error:#}"),
+    })?;
+    for (name, content) in files.iter() {
+        let path = into.join(name);
+        if fs::read(&path).is_ok_and(|old| old == content) {
+            continue;
+        }
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(ProjectError::io(parent))?;
+        }
+        fs::write(&path, content).map_err(ProjectError::io(&path))?;
+    }
+    Ok(())
+}

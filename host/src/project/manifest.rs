@@ -1,0 +1,196 @@
+//! `zymogen.toml`: how a project is built, and its tests.
+
+use super::{MANIFEST, ProjectError};
+use crate::output::Source;
+use crate::plan::toml as document;
+use crate::value::{Node, Plain};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// What a `zymogen.toml` says.
+#[derive(Debug)]
+pub struct Manifest {
+    /// Where the project is.
+    pub directory: PathBuf,
+    /// Its text.
+    pub source: Source,
+    /// The module's name.
+    pub name: String,
+    /// How it is built.
+    pub build: Build,
+    /// Its tests, in their order.
+    pub tests: Vec<Test>,
+}
+
+/// How a project is built.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Build {
+    /// The program and its arguments, run in the project's directory.
+    pub command: Vec<String>,
+    /// What it makes: a component, or a core module that is made one.
+    pub output: PathBuf,
+    /// Modules that it uses, as paths below or beside the project.
+    #[serde(default)]
+    pub with: Vec<PathBuf>,
+    /// For which language bindings are made before.
+    pub bindings: Option<Bindings>,
+}
+
+/// A language for which this program makes bindings.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bindings {
+    /// C: `build/bindings/*.h`, `*.c` and an object file with the types.
+    C,
+    /// Go: a package in `build/bindings`.
+    Go,
+}
+
+/// One `[[test]]`.
+#[derive(Debug)]
+pub struct Test {
+    /// What it shows.
+    pub name: String,
+    /// Does the task only look?
+    pub check: bool,
+    /// Files below a scratch directory, which an `@` at the beginning of a text stands for.
+    pub files: BTreeMap<String, String>,
+    /// What the task gets.
+    pub params: Node,
+    /// What of the report must be so.
+    pub expect: Option<Node>,
+    /// What of the failure must be so, if it must fail.
+    pub fails: Option<Node>,
+    /// What must be so if it runs once more.
+    pub again: Option<Node>,
+    /// The content that files below the scratch directory must have afterwards.
+    pub after: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Text {
+    module: Module,
+    build: Build,
+    #[serde(default)]
+    test: Vec<TestText>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Module {
+    name: String,
+}
+
+/// What is read by its type; the rest is taken from the document's tree, with its places.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TestText {
+    name: String,
+    #[serde(default)]
+    check: bool,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    after: BTreeMap<String, String>,
+    #[serde(rename = "params", default)]
+    _params: Option<toml::Table>,
+    #[serde(rename = "expect", default)]
+    _expect: Option<toml::Table>,
+    #[serde(rename = "fails", default)]
+    _fails: Option<toml::Table>,
+    #[serde(rename = "again", default)]
+    _again: Option<toml::Table>,
+}
+
+impl Manifest {
+    /// Reads that of a project.
+    ///
+    /// # Errors
+    /// If there is none, or it is not as it should be.
+    pub fn read(directory: &Path) -> Result<Self, ProjectError> {
+        let path = directory.join(MANIFEST);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ProjectError::NoManifest(directory.to_owned()));
+            }
+            Err(error) => return Err(ProjectError::io(path)(error)),
+        };
+        Self::parse(directory, text).map_err(|why| ProjectError::Manifest { path, why })
+    }
+
+    pub(super) fn parse(directory: &Path, text: String) -> Result<Self, String> {
+        let Text {
+            module,
+            build,
+            test,
+        } = toml::from_str(&text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        let tree = document::parse(&text).map_err(|error| error.message)?;
+        if !is_name(&module.name) {
+            return Err(ProjectError::Name(module.name).to_string());
+        }
+        if build.command.is_empty() {
+            return Err("`build.command` names no program".to_owned());
+        }
+        let nodes = match tree.get("test").map(|node| &node.value) {
+            Some(Plain::List(nodes)) => nodes.as_slice(),
+            _ => &[],
+        };
+        // Both come from the same text.
+        let tests = test.into_iter().zip(nodes);
+        let tests: Result<Vec<_>, _> = tests.map(|(test, node)| test.with(node)).collect();
+        Ok(Self {
+            directory: directory.to_owned(),
+            source: Source::new(MANIFEST, text),
+            name: module.name,
+            build,
+            tests: tests?,
+        })
+    }
+}
+
+impl TestText {
+    fn with(self, node: &Node) -> Result<Test, String> {
+        let part = |name| node.get(name).cloned();
+        for path in self.files.keys().chain(self.after.keys()) {
+            let mut parts = Path::new(path).components();
+            if !parts.all(|part| matches!(part, Component::Normal(_))) {
+                return Err(format!(
+                    "test `{}`: `{path}` must be a path below the scratch directory",
+                    self.name
+                ));
+            }
+        }
+        let (expect, fails, again) = (part("expect"), part("fails"), part("again"));
+        if fails.is_some() && (expect.is_some() || again.is_some()) {
+            let name = self.name;
+            return Err(format!(
+                "test `{name}`: what `fails` has neither `expect` nor `again`"
+            ));
+        }
+        Ok(Test {
+            name: self.name,
+            check: self.check,
+            files: self.files,
+            params: part("params").unwrap_or_else(|| Node::new(Plain::Table(Vec::new()))),
+            expect,
+            fails,
+            again,
+            after: self.after,
+        })
+    }
+}
+
+/// Can a module be called so? It is also a word of WIT, and of file names.
+pub(super) fn is_name(name: &str) -> bool {
+    let word = |word: &str| {
+        word.chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && word.starts_with(|c: char| c.is_ascii_lowercase())
+    };
+    name.len() <= 64 && name.split('-').all(word)
+}
