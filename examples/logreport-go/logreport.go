@@ -1,0 +1,68 @@
+// Counts the errors of a log: see world.wit for what goes in and comes out.
+//
+// The package has the name of the interface that the component exports.
+package export_example_logreport_task
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	. "go.bytecodealliance.org/pkg/wit/types"
+	task "wit_component/example_logreport_task"
+	files "wit_component/zymogen_task_files"
+	contract "wit_component/zymogen_task_types"
+)
+
+const (
+	largest = 64 << 20 // bytes of a log
+	shown   = 5        // errors in a report
+)
+
+// The first level in a line, as a word of its own.
+var level = regexp.MustCompile(`\b(?:ERROR|WARN|INFO|DEBUG)\b`)
+
+// Run is what the component exports.
+func Run(params task.Params, _ task.Mode) Result[task.Report, task.Failure] {
+	log := files.Read(params.Path, largest)
+	if log.IsErr() {
+		return Err[task.Report](failure(log.Err()))
+	}
+	report := count(string(log.Ok()), int(params.Show.SomeOr(shown)))
+	report.Outcome.Summary = fmt.Sprintf("%d errors in %d lines", report.Errors, report.Lines)
+	return Ok[task.Report, task.Failure](report)
+}
+
+func count(log string, most int) (report task.Report) {
+	for line := range strings.Lines(log) {
+		report.Lines++
+		switch level.FindString(line) {
+		case "ERROR":
+			report.Errors++
+			report.LastErrors = append(report.LastErrors, strings.TrimSuffix(line, "\n"))
+			if len(report.LastErrors) > most {
+				report.LastErrors = report.LastErrors[1:]
+			}
+		case "WARN":
+			report.Warnings++
+		}
+	}
+	return report
+}
+
+// The failure that tells of an error of the host.
+func failure(err files.Error) task.Failure {
+	switch err.Tag() {
+	case files.ErrorDenied:
+		return task.Failure{Kind: contract.FailureKindDenied, Message: err.Denied()}
+	case files.ErrorNotFound:
+		return task.Failure{Kind: contract.FailureKindNotFound, Message: err.NotFound()}
+	case files.ErrorWrongKind:
+		return task.Failure{Kind: contract.FailureKindConflict, Message: err.WrongKind()}
+	case files.ErrorTooLarge:
+		message := fmt.Sprintf("the log has more than %d bytes", err.TooLarge())
+		return task.Failure{Kind: contract.FailureKindUnsupported, Message: message}
+	default:
+		return task.Failure{Kind: contract.FailureKindIo, Message: err.Io()}
+	}
+}
