@@ -4,9 +4,9 @@
 package export_example_logreport_task
 
 import (
+	"bytes"
 	"fmt"
-	"regexp"
-	"strings"
+	"unicode"
 
 	. "go.bytecodealliance.org/pkg/wit/types"
 	task "wit_component/example_logreport_task"
@@ -19,27 +19,24 @@ const (
 	shown   = 5        // errors in a report
 )
 
-// The first level in a line, as a word of its own.
-var level = regexp.MustCompile(`\b(?:ERROR|WARN|INFO|DEBUG)\b`)
-
 // Run is what the component exports.
 func Run(params task.Params, _ task.Mode) Result[task.Report, task.Failure] {
 	log := files.Read(params.Path, largest)
 	if log.IsErr() {
 		return Err[task.Report](failure(log.Err()))
 	}
-	report := count(string(log.Ok()), int(params.Show.SomeOr(shown)))
+	report := count(log.Ok(), int(params.Show.SomeOr(shown)))
 	report.Outcome.Summary = fmt.Sprintf("%d errors in %d lines", report.Errors, report.Lines)
 	return Ok[task.Report, task.Failure](report)
 }
 
-func count(log string, most int) (report task.Report) {
-	for line := range strings.Lines(log) {
+func count(log []byte, most int) (report task.Report) {
+	for line := range bytes.Lines(log) {
 		report.Lines++
-		switch level.FindString(line) {
+		switch level(line) {
 		case "ERROR":
 			report.Errors++
-			report.LastErrors = append(report.LastErrors, strings.TrimSuffix(line, "\n"))
+			report.LastErrors = append(report.LastErrors, string(bytes.TrimSuffix(line, []byte("\n"))))
 			if len(report.LastErrors) > most {
 				report.LastErrors = report.LastErrors[1:]
 			}
@@ -48,6 +45,21 @@ func count(log string, most int) (report task.Report) {
 		}
 	}
 	return report
+}
+
+// The first level in a line, as a word of its own.
+func level(line []byte) string {
+	for word := range bytes.FieldsFuncSeq(line, isBetweenWords) {
+		switch word := string(word); word {
+		case "ERROR", "WARN", "INFO", "DEBUG":
+			return word
+		}
+	}
+	return ""
+}
+
+func isBetweenWords(r rune) bool {
+	return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
 }
 
 // The failure that tells of an error of the host.
