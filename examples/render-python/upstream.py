@@ -11,6 +11,9 @@ from wit_world.imports.types import Change, Failure, FailureKind, Mode, Outcome
 
 LARGEST = 1 << 20  # bytes of a file that is there already
 
+# What goes into the file unquoted must not end the line, or its argument.
+ADDRESS = re.compile(r"(?:[\w.-]+|\[(?P<ipv6>[\da-fA-F:.]+)\]):(?P<port>\d{1,5})", re.ASCII)
+
 
 class Task:
     """What the component exports: the class has the name of the interface."""
@@ -48,14 +51,12 @@ def server_arguments(server: Server) -> str:
 
 
 def checked(address: str) -> str:
-    host, _, port = address.rpartition(":")
+    match = ADDRESS.fullmatch(address)
     try:
-        if host.startswith("[") and host.endswith("]"):
-            IPv6Address(host[1:-1])
-        elif not re.fullmatch(r"[\w.-]+", host, re.ASCII):
-            raise ValueError(host)
-        if not 0 < int(port) < 65536:
-            raise ValueError(port)
+        if match is None or not 0 < int(match["port"]) < 65536:
+            raise ValueError(address)
+        if match["ipv6"] is not None:
+            IPv6Address(match["ipv6"])
     except ValueError as error:
         raise invalid(f"`{address}` is no address of a server", "for example `10.0.0.7:8080`") from error
     return address

@@ -48,7 +48,12 @@ function isObject(value: Json): value is { [key: string]: Json } {
 
 /** The text that is there, if any. */
 function current(path: string): string | undefined {
-  return orFail(() => (files.stat(path) ? decoded(files.read(path, largest)) : undefined));
+  const bytes = orFail(() => (files.stat(path) ? files.read(path, largest) : undefined));
+  try {
+    return bytes && decoded(bytes);
+  } catch {
+    throw failure("conflict", `${path} is no UTF-8`);
+  }
 }
 
 function parsed(text: string, kind: FailureKind, what: string): Json {

@@ -83,5 +83,10 @@ function report(summary, answer) {
 
 /** UTF-8 as a string. The engine is QuickJS, which has the language and nothing of the web: no TextDecoder. */
 function text(bytes) {
-  return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
+  const escaped = Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join("");
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    return escaped; // It is not UTF-8: still something to show.
+  }
 }
