@@ -38,9 +38,12 @@ static enum level level_of(const uint8_t *line, const uint8_t *end) {
     return NONE;
 }
 
-static string_t copy(const uint8_t *from, size_t length) {
+// A line as a text of the component model, which must be UTF-8. A log may have anything: what is not ASCII becomes `?`.
+static string_t text_of(const uint8_t *line, size_t length) {
     string_t text;
-    logreport_string_dup_n(&text, (const char *)from, length);
+    logreport_string_dup_n(&text, (const char *)line, length);
+    for (size_t i = 0; i < length; i++)
+        if (!isascii(text.ptr[i])) text.ptr[i] = '?';
     return text;
 }
 
@@ -69,7 +72,7 @@ static void count(const bytes_t *log, size_t most, report_t *report) {
         switch (level_of(line, stop)) {
             case ERROR:
                 report->errors++;
-                remember(&report->last_errors, most, copy(line, stop - line));
+                remember(&report->last_errors, most, text_of(line, stop - line));
                 break;
             case WARN: report->warnings++; break;
             default: break;

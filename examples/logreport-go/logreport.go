@@ -6,6 +6,7 @@ package export_example_logreport_task
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode"
 
 	. "go.bytecodealliance.org/pkg/wit/types"
@@ -36,7 +37,7 @@ func count(log []byte, most int) (report task.Report) {
 		switch level(line) {
 		case "ERROR":
 			report.Errors++
-			report.LastErrors = append(report.LastErrors, string(bytes.TrimSuffix(line, []byte("\n"))))
+			report.LastErrors = append(report.LastErrors, text(line))
 			if len(report.LastErrors) > most {
 				report.LastErrors = report.LastErrors[1:]
 			}
@@ -45,6 +46,11 @@ func count(log []byte, most int) (report task.Report) {
 		}
 	}
 	return report
+}
+
+// A line as a text of the component model, which must be UTF-8: a log may have anything.
+func text(line []byte) string {
+	return strings.ToValidUTF8(strings.TrimSuffix(string(line), "\n"), "\uFFFD")
 }
 
 // The first level in a line, as a word of its own.
