@@ -43,7 +43,7 @@ static string_t text_of(const uint8_t *line, size_t length) {
     string_t text;
     logreport_string_dup_n(&text, (const char *)line, length);
     for (size_t i = 0; i < length; i++)
-        if (!isascii(text.ptr[i])) text.ptr[i] = '?';
+        if (text.ptr[i] > 127) text.ptr[i] = '?';
     return text;
 }
 
