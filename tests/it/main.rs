@@ -31,6 +31,7 @@ mod partition;
 mod podman;
 mod pool;
 mod processors;
+mod projects;
 mod reach;
 mod roots;
 mod rules;
@@ -41,6 +42,7 @@ mod sudo;
 mod support;
 mod tour;
 mod tree;
+mod uses;
 
 /// A file of tests that nobody mentions above would never run.
 #[test]

@@ -143,14 +143,18 @@ fn a_password_is_in_no_command_line_no_environment_and_no_log() {
     assert!(!said.contains(PASSWORD), "{said}");
 }
 
-/// What /proc shows of processes: command lines and environments.
+/// What /proc shows of processes: command lines and environments. What is still the program itself, before it has become
+/// what it was forked for, has the program's own environment, and shows it to nobody else.
 fn shown_of_all_but(pid: u32) -> Vec<Vec<u8>> {
     let mut shown = Vec::new();
+    let program = std::fs::read_link(format!("/proc/{pid}/exe")).ok();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(process) = entry.file_name().to_string_lossy().parse::<u32>() else {
             continue;
         };
-        if process != pid {
+        let is_program =
+            || program.is_some() && std::fs::read_link(entry.path().join("exe")).ok() == program;
+        if process != pid && !is_program() {
             shown.extend(std::fs::read(entry.path().join("cmdline")));
             shown.extend(std::fs::read(entry.path().join("environ")));
         }

@@ -5,6 +5,7 @@
 
 use super::ModuleError;
 use bytes::Bytes;
+use std::collections::BTreeSet;
 use wac_graph::types::{ItemKind, Package, are_semver_compatible};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
 
@@ -36,6 +37,9 @@ pub struct Use {
 /// # Errors
 /// If two offer the same, nobody the right version, or modules use each other in a circle.
 pub fn compose(root: &Part, others: &[Part]) -> Result<(Bytes, Vec<Use>), ModuleError> {
+    if others.is_empty() {
+        return Ok((root.bytes.clone(), Vec::new()));
+    }
     let mut composer = Composer::new(root, others)?;
     let instance = composer.instantiate(0)?;
     if composer.uses.is_empty() {
@@ -221,10 +225,28 @@ impl Composer {
         }
     }
 
-    /// Exports all that the root does.
+    /// Exports all that the root does; before it the interfaces whose types these exports use, for a component must show
+    /// where the types of its exports come from.
     fn finish(&mut self, root: NodeId) -> Result<Vec<u8>, Wrong> {
-        let world = self.graph[self.parts[0].package].ty();
-        let exports: Vec<_> = self.graph.types()[world].exports.keys().cloned().collect();
+        let types = self.graph.types();
+        let world = &types[self.graph[self.parts[0].package].ty()];
+        let exports: Vec<_> = world.exports.keys().cloned().collect();
+        let instances = world.exports.values().filter_map(|kind| match kind {
+            ItemKind::Instance(id) => Some(&types[*id]),
+            _ => None,
+        });
+        let used = instances.flat_map(|interface| interface.uses.values());
+        let used: BTreeSet<_> = used
+            .filter_map(|used| types[used.interface].id.clone())
+            .collect();
+        let arguments = self.graph.get_instantiation_arguments(root);
+        let shown: Vec<_> = arguments
+            .filter(|(name, _)| used.contains(*name) && !exports.iter().any(|own| own == name))
+            .map(|(name, argument)| (name.to_owned(), argument))
+            .collect();
+        for (name, argument) in shown {
+            self.graph.export(argument, name)?;
+        }
         for name in exports {
             let export = self.graph.alias_instance_export(root, &name)?;
             self.graph.export(export, &name)?;

@@ -7,6 +7,21 @@ use std::fs;
 use std::path::Path;
 use wit_bindgen_core::Files;
 
+/// What the bindings for Go import besides each other. The generator names packages of the network; these stand for them.
+const GO: [(&str, &str); 4] = [
+    ("pkg/go.mod", include_str!("go/go.mod")),
+    ("pkg/wit/types/types.go", include_str!("go/types/types.go")),
+    (
+        "pkg/wit/runtime/runtime.go",
+        include_str!("go/runtime/runtime.go"),
+    ),
+    // Functions without a body want an assembler file beside them.
+    (
+        "pkg/wit/runtime/empty.s",
+        include_str!("go/runtime/empty.s"),
+    ),
+];
+
 /// Makes the bindings of a world in a directory. A file that would not change is left alone, for the sake of tools that
 /// look at its time.
 ///
@@ -24,14 +39,22 @@ pub fn bindings(language: Bindings, world: &World, into: &Path) -> Result<(), Pr
         why: format!("{error:#}"),
     })?;
     for (name, content) in files.iter() {
-        let path = into.join(name);
-        if fs::read(&path).is_ok_and(|old| old == content) {
-            continue;
+        put(&into.join(name), content)?;
+    }
+    if language == Bindings::Go {
+        for (name, content) in GO {
+            put(&into.join(name), content.as_bytes())?;
         }
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(ProjectError::io(parent))?;
-        }
-        fs::write(&path, content).map_err(ProjectError::io(&path))?;
     }
     Ok(())
+}
+
+fn put(path: &Path, content: &[u8]) -> Result<(), ProjectError> {
+    if fs::read(path).is_ok_and(|old| old == content) {
+        return Ok(());
+    }
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(ProjectError::io(parent))?;
+    }
+    fs::write(path, content).map_err(ProjectError::io(path))
 }

@@ -10,6 +10,9 @@ use std::path::Path;
 const NAME: &str = "{{name}}";
 const IDENT: &str = "{{ident}}";
 
+/// What stands in a template for what its world imports.
+const IMPORTS: &str = "{{imports}}";
+
 /// What stands in a template for the directory of the SDK for Rust.
 const SDK: &str = "{{sdk}}";
 
@@ -18,6 +21,18 @@ const SDK: &str = "{{sdk}}";
 pub enum Language {
     /// Rust, with the SDK.
     Rust,
+    /// C, by zig's compiler.
+    C,
+    /// Python, by componentize-py.
+    Python,
+    /// JavaScript, by componentize-qjs.
+    #[value(alias = "javascript")]
+    Js,
+    /// TypeScript, by tsc and jco.
+    #[value(alias = "typescript")]
+    Ts,
+    /// Go, by its own compiler.
+    Go,
 }
 
 /// A file of a template: its name and its content.
@@ -31,12 +46,33 @@ macro_rules! files {
 
 impl Language {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Rust];
+    pub const ALL: [Self; 6] = [
+        Self::Rust,
+        Self::C,
+        Self::Python,
+        Self::Js,
+        Self::Ts,
+        Self::Go,
+    ];
+
+    /// The SDK leaves out what a task does not use. An interpreter keeps all that its world names, and a plan would grant
+    /// it.
+    fn imports(self) -> &'static str {
+        match self {
+            Self::Rust => "include zymogen:task/imports@0.1.0;",
+            _ => "import zymogen:task/files@0.1.0;",
+        }
+    }
 
     /// Besides `world.wit`.
     fn files(self) -> &'static [File] {
         match self {
             Self::Rust => files!("rust": "zymogen.toml", "Cargo.toml", "src/lib.rs"),
+            Self::C => files!("c": "zymogen.toml", "task.c"),
+            Self::Python => files!("python": "zymogen.toml", "app.py", "requirements.txt"),
+            Self::Js => files!("js": "zymogen.toml", "task.js", "package.json"),
+            Self::Ts => files!("ts": "zymogen.toml", "task.ts", "package.json", "tsconfig.json"),
+            Self::Go => files!("go": "zymogen.toml", "task.go", "go.mod"),
         }
     }
 }
@@ -62,6 +98,7 @@ pub fn create(
         text.replace(NAME, &name)
             .replace(IDENT, &name.replace('-', "_"))
             .replace(SDK, &sdk)
+            .replace(IMPORTS, language.imports())
     };
     fs::create_dir(directory).map_err(|error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => ProjectError::Exists(directory.to_owned()),
