@@ -1,7 +1,7 @@
 //! A new project, from a template.
 
 use super::manifest::is_name;
-use super::{MANIFEST, ProjectError, WORLD, contract};
+use super::{ProjectError, WORLD, contract};
 use clap::ValueEnum;
 use std::fs;
 use std::path::Path;
@@ -119,6 +119,5 @@ pub fn create(
         }
         fs::write(&path, content).map_err(ProjectError::io(&path))?;
     }
-    debug_assert!(directory.join(MANIFEST).exists());
     Ok(())
 }
