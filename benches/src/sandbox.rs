@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{Call, EngineKind, Export, LogRecord, ModuleRef, Outcome};
 use proto::{CallLimits, Digest, Policy};
-use runtime::{Artifact, Executor, Upstream};
+use runtime::{Artifact, Executor, NoPeer, Peer, Upstream};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
@@ -40,7 +40,8 @@ async fn with_executor(
 ) -> Result<f64, Box<dyn Error>> {
     let upstream = Arc::new(Fixed(artifact.clone()));
     let compatibility = runtime::compatibility(&runtime::Target::native());
-    let executor = Executor::new(compatibility, None, upstream)?;
+    let executor = Arc::new(Executor::new(compatibility, None, upstream)?);
+    let nobody: Arc<dyn Peer> = Arc::new(NoPeer);
     let call = Call {
         module: module.clone(),
         export: nop.clone(),
@@ -52,7 +53,8 @@ async fn with_executor(
     for _ in 0..CALLS {
         let call = call.clone();
         let start = Instant::now();
-        let outcome = executor.execute(call, Bytes::from_static(NOTHING)).await;
+        let arguments = Bytes::from_static(NOTHING);
+        let outcome = executor.execute(call, arguments, nobody.clone()).await;
         seconds.push(start.elapsed().as_secs_f64());
         if !matches!(outcome, Outcome::Returned(_)) {
             return Err(format!("the no-op ended as {outcome:?}").into());

@@ -37,6 +37,7 @@ mod roots;
 mod rules;
 mod sandbox;
 mod ssh;
+mod streams;
 mod su;
 mod sudo;
 mod support;

@@ -152,7 +152,7 @@ impl Running {
         let broker = &self.broker;
         let outcome = match request {
             Ok((head, arguments)) => {
-                let work = executor.execute(from, head, arguments);
+                let work = executor.execute(broker, from, head, arguments);
                 match place {
                     Place::Any => work.await,
                     Place::In(place) => place.in_turn(work).await,

@@ -32,7 +32,9 @@ mod telling;
 mod tests;
 
 pub use broker::{Broker, Link, Settings, WeakBroker};
-pub use channel::{ByteSender, Item, MAX_WINDOW, Received, Receiver, Select, Sender, WINDOW};
+pub use channel::{
+    ByteSender, Intake, Item, MAX_WINDOW, Offer, Received, Receiver, Select, Sender, Taken, WINDOW,
+};
 pub use service::{Allow, Caller, Failed, Service, ServiceError, Services};
 
 use async_trait::async_trait;
@@ -47,8 +49,15 @@ pub const IO_SIZE: usize = proto::MAX_BULK as usize;
 /// Executes the calls that reach this context.
 #[async_trait]
 pub trait Execute: Send + Sync {
-    /// Runs one call to its end. Dropping the future cancels it.
-    async fn execute(&self, from: ContextId, call: Call, arguments: Bytes) -> Outcome;
+    /// Runs one call to its outcome. Dropping the future cancels it. The broker is the one that it came through, for the
+    /// streams that lead back to the caller.
+    async fn execute(
+        &self,
+        broker: &Broker,
+        from: ContextId,
+        call: Call,
+        arguments: Bytes,
+    ) -> Outcome;
 
     /// Does this call most likely end at once, without waiting for anything? It then begins on the thread that
     /// read it, which spares two changes of threads. If it has to wait it goes on where all others run.

@@ -7,6 +7,8 @@ use crate::guest::{Guest, Meter, OverLimit, ended};
 use crate::host::blocking;
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
+use crate::streaming::{LIVING, Streaming};
+use crate::streams::Peer;
 use crate::ticker::{SLICE, Ticker};
 use crate::upstream::Upstream;
 use crate::value::{self, ValueError};
@@ -17,7 +19,8 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::time::Instant;
 use wasmtime::component::{Func, Instance, Val};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
 
@@ -28,12 +31,14 @@ const MAX_HANDLES: usize = 4096;
 pub struct Executor {
     engines: Arc<Engines>,
     modules: Modules,
-    ticker: Ticker,
+    pub(crate) ticker: Ticker,
     upstream: Arc<dyn Upstream>,
     /// A call has given back its part of the pool.
-    freed: Notify,
+    pub(crate) freed: Notify,
     /// Held by the one call that waits for a part of the pool and is next to try.
     waiting: Mutex<()>,
+    /// Turns of guests that live on behind their outcome.
+    pub(crate) living: Semaphore,
     guard: Option<Arc<dyn Guard>>,
 }
 
@@ -56,6 +61,7 @@ impl Executor {
             upstream,
             freed: Notify::new(),
             waiting: Mutex::new(()),
+            living: Semaphore::new(LIVING),
             guard: None,
         })
     }
@@ -93,13 +99,19 @@ impl Executor {
         self.modules.loaded()
     }
 
-    /// Runs one call to its end. Dropping the future cancels it: its store goes with it.
+    /// Runs one call to its outcome. Dropping the future cancels it: its store goes with it.
     ///
-    /// `arguments` is one CBOR array, in the order of the export's parameters.
-    pub async fn execute(&self, call: Call, arguments: Bytes) -> Outcome {
+    /// `arguments` is one CBOR array, in the order of the export's parameters. Streams in it, and in the outcome, lead
+    /// to the peer. Must be called inside a tokio runtime.
+    pub async fn execute(
+        self: &Arc<Self>,
+        call: Call,
+        arguments: Bytes,
+        peer: Arc<dyn Peer>,
+    ) -> Outcome {
         let allowed = call.limits.wall_ms;
-        let deadline = Duration::from_millis(allowed);
-        tokio::time::timeout(deadline, self.run(call, &arguments))
+        let deadline = Instant::now() + Duration::from_millis(allowed);
+        tokio::time::timeout_at(deadline, self.run(call, arguments, peer, deadline))
             .await
             .unwrap_or(Outcome::OverLimit {
                 limit: LimitKind::WallTime,
@@ -107,7 +119,13 @@ impl Executor {
             })
     }
 
-    async fn run(&self, call: Call, arguments: &[u8]) -> Outcome {
+    async fn run(
+        self: &Arc<Self>,
+        call: Call,
+        arguments: Bytes,
+        peer: Arc<dyn Peer>,
+        deadline: Instant,
+    ) -> Outcome {
         let limits = call.limits;
         let ready = async {
             let module = self.modules.get(&call.module).await?;
@@ -122,6 +140,17 @@ impl Executor {
             Ok(guest) => guest,
             Err(error) => return ended(&error, limits),
         };
+        if function.streams {
+            let streaming = Streaming {
+                module,
+                function,
+                arguments,
+                peer,
+                deadline,
+            };
+            return self.stream(guest, streaming).await;
+        }
+        let arguments = arguments.as_ref();
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();
         // However the call ends, its part of the pool is free then.
@@ -166,23 +195,33 @@ impl Executor {
         guest: Guest,
         arguments: &[u8],
     ) -> Outcome {
-        let engine = match self.engines.get(module.kind) {
-            Ok(engine) => engine,
-            Err(error) => return refused(RefusedKind::BadModule, format!("{error:#}")),
-        };
-        let (mut store, instance) = match self.instantiate(engine, module, guest).await {
-            Ok(instantiated) => instantiated,
+        let (mut store, func) = match self.prepare(module, function, guest).await {
+            Ok(prepared) => prepared,
             Err(outcome) => return outcome,
-        };
-        let Some(func) = instance.get_func(&mut store, function.index) else {
-            return refused(
-                RefusedKind::NoExport,
-                "the export is no function".to_owned(),
-            );
         };
         match &function.bytes {
             Some(shape) => call_bytes(shape, &func, &mut store, arguments).await,
             None => call_values(function, &func, &mut store, arguments).await,
+        }
+    }
+
+    /// A store with an instance, and the function in it.
+    pub(crate) async fn prepare(
+        &self,
+        module: &Module,
+        function: &Function,
+        guest: Guest,
+    ) -> Result<(Store<Guest>, Func), Outcome> {
+        let engine = self.engines.get(module.kind);
+        let engine =
+            engine.map_err(|error| refused(RefusedKind::BadModule, format!("{error:#}")))?;
+        let (mut store, instance) = self.instantiate(engine, module, guest).await?;
+        match instance.get_func(&mut store, function.index) {
+            Some(func) => Ok((store, func)),
+            None => Err(refused(
+                RefusedKind::NoExport,
+                "the export is no function".to_owned(),
+            )),
         }
     }
 
@@ -230,7 +269,7 @@ impl Executor {
 }
 
 /// Says that a part of the pool is free, when it is dropped.
-struct Freed<'a>(&'a Notify);
+pub(crate) struct Freed<'a>(pub(crate) &'a Notify);
 
 impl Drop for Freed<'_> {
     fn drop(&mut self) {
@@ -254,6 +293,21 @@ fn sandbox(engine: &Engine, guest: Guest) -> Store<Guest> {
 /// What a call may take of the host's memory for its values: as much as its guest may have.
 fn memory(limits: CallLimits) -> usize {
     usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX)
+}
+
+/// The same as the decoder wants it.
+pub(crate) fn allowance(limits: CallLimits) -> value::Limits {
+    value::Limits {
+        memory: memory(limits),
+    }
+}
+
+/// The outcome of a call whose arguments cannot be decoded.
+pub(crate) fn refused_value(error: ValueError, limits: CallLimits) -> Outcome {
+    match error {
+        ValueError::TooLarge { .. } => OverLimit::memory(limits).into(),
+        error => refused(RefusedKind::BadArguments, error.to_string()),
+    }
 }
 
 /// A guest that went over its output limit may see its own write fail, and trap on that.
@@ -290,10 +344,7 @@ async fn call_values(
     mut arguments: &[u8],
 ) -> Outcome {
     let limits = store.data().limits;
-    let allowance = value::Limits {
-        memory: memory(limits),
-    };
-    let decoded = allowance
+    let decoded = allowance(limits)
         .decode_all(&function.params, &mut arguments)
         .and_then(|values| {
             value::finish(arguments)?;
@@ -301,8 +352,7 @@ async fn call_values(
         });
     let params = match decoded {
         Ok(params) => params,
-        Err(ValueError::TooLarge { .. }) => return OverLimit::memory(limits).into(),
-        Err(error) => return refused(RefusedKind::BadArguments, error.to_string()),
+        Err(error) => return refused_value(error, limits),
     };
     let mut results = vec![Val::Bool(false); function.results.len()];
     if let Err(error) = func.call_async(&mut *store, &params, &mut results).await {

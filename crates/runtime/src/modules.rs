@@ -54,6 +54,8 @@ pub(crate) struct Function {
     /// One, named `result`, or none.
     pub(crate) results: Vec<(String, Type)>,
     pub(crate) bytes: Option<BytesShape>,
+    /// Do streams or futures go in or come out?
+    pub(crate) streams: bool,
     pub(crate) pace: Pace,
 }
 
@@ -228,6 +230,8 @@ impl Module {
         let function = Arc::new(Function {
             index,
             pace: Pace::default(),
+            streams: value::holds(&params, value::is_handle)
+                || value::holds(&results, value::is_handle),
             params,
             results,
             bytes,

@@ -7,6 +7,8 @@ mod errors;
 mod properties;
 #[path = "values/random.rs"]
 mod random;
+#[path = "values/streams.rs"]
+mod streams;
 #[path = "values/table.rs"]
 mod table;
 #[path = "values/typed.rs"]

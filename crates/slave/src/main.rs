@@ -18,6 +18,7 @@ mod logger;
 mod parent;
 mod service;
 mod stdio;
+mod streams;
 mod watchdog;
 
 use proto::message::Welcome;

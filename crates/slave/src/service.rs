@@ -6,6 +6,7 @@ use crate::identity::Home;
 use crate::logger::Logger;
 use crate::parent::{Kept, Parent};
 use crate::stdio::Streams;
+use crate::streams::Caller;
 use async_trait::async_trait;
 use broker::content::{Fetcher, Relay, Store};
 use broker::{Allow, Broker, Execute, IO_SIZE, Service, Services, Settings};
@@ -216,8 +217,18 @@ struct Calls(Arc<Executor>);
 
 #[async_trait]
 impl Execute for Calls {
-    async fn execute(&self, _from: ContextId, call: Call, arguments: Bytes) -> Outcome {
-        self.0.execute(call, arguments).await
+    async fn execute(
+        &self,
+        broker: &Broker,
+        from: ContextId,
+        call: Call,
+        arguments: Bytes,
+    ) -> Outcome {
+        let caller = Caller {
+            broker: broker.clone(),
+            context: from,
+        };
+        self.0.execute(call, arguments, Arc::new(caller)).await
     }
 
     fn is_quick(&self, call: &Call) -> bool {

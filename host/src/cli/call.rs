@@ -8,20 +8,21 @@ use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::VERSION;
 use crate::error::{Error, Exit, Fate};
-use crate::master::{CallResult, LogSink, Options};
+use crate::master::{CallOptions, CallResult, Context, Feed, LogSink, Options, Piece};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
 use crate::output::style::{self, paint};
 use crate::output::text::{printable, printable_json, shell_word};
 use crate::output::{Diagnostic, Format, Screen, Source};
 use crate::value::{CallError, CallText, to_json, to_wave};
+use proto::Policy;
 use proto::message::LogRecord;
 use proto::policy::Grant;
-use proto::{CallLimits, Policy};
 use runtime::value;
 use serde_json::json;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use wasmtime::component::Val;
+use wasmtime::component::{Type, Val};
 
 /// Call one function of a module in a context, and print its result.
 ///
@@ -44,9 +45,14 @@ use wasmtime::component::Val;
 ///     net:ADDRESS:PORT  connect to, or listen at
 ///     system            learn what machine it is
 ///
+/// A stream is written and printed as a list, a future as its value. Where the
+/// result is a stream, its parts are printed as they come: bytes as they are,
+/// other values a line each.
+///
 /// Examples:
 ///
 ///     zymogen call local ./calculator.wasm 'add(1, 2)'
+///     zymogen call ssh:web1 ./gunzip.wasm 'unpack()' --feed log.gz > log
 ///     zymogen call local ./hash.wasm 'sha256("/etc/motd")' -g read:/etc/motd
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
@@ -70,6 +76,10 @@ pub struct CallArgs {
     #[arg(short, long = "grant", value_name = "GRANT")]
     grants: Vec<Grant>,
 
+    /// A file for the last argument, of type `stream<u8>`, which is then left out of the call; `-` is standard input.
+    #[arg(long, value_name = "FILE")]
+    feed: Option<PathBuf>,
+
     /// Say more: what slaves and the master note.
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -89,8 +99,11 @@ struct Checked {
     module: Arc<Module>,
     function: Function,
     arguments: Vec<Val>,
-    policy: Policy,
-    limits: CallLimits,
+    /// What feeds the last argument, if it is not written down.
+    feed: Option<PathBuf>,
+    /// Is the result a stream that is shown as it comes?
+    flows: bool,
+    options: CallOptions,
 }
 
 /// Runs the command.
@@ -124,15 +137,68 @@ async fn work(
         connected = master.connect(context) => connected?,
         () = cancel.cancelled() => return Ok(CallResult::Cancelled),
     };
-    let (policy, limits) = (call.policy.clone(), call.limits);
     let result = tokio::select! {
-        result = context.call(&call.module, &call.function, &call.arguments, policy, limits) => {
-            result.map_err(|error| Error::input(error.to_string()))
-        }
+        result = perform(&context, call, screen) => result,
         () = cancel.cancelled() => Ok(CallResult::Cancelled),
     };
     context.shutdown().await;
     result
+}
+
+/// Calls the function, and shows what flows out of it.
+async fn perform(context: &Context, call: &Checked, screen: &Screen) -> Result<CallResult, Error> {
+    let feeds = match &call.feed {
+        Some(path) => vec![feed(path).await?],
+        None => Vec::new(),
+    };
+    let (module, function) = (&call.module, &call.function);
+    let streaming = context.stream(module, function, &call.arguments, feeds, &call.options);
+    let mut streaming = streaming
+        .await
+        .map_err(|error| Error::input(error.to_string()))?;
+    if !(call.flows && matches!(streaming.result, CallResult::Returned(_))) {
+        return Ok(streaming.collect().await);
+    }
+    let Some(mut flow) = streaming.incoming.pop() else {
+        return Ok(streaming.result);
+    };
+    loop {
+        match flow.next().await {
+            Ok(Some(Piece::Bytes(bytes))) => screen.bytes(&bytes)?,
+            Ok(Some(Piece::Values(values))) => {
+                for value in values {
+                    screen.result(&format!("{}\n", to_wave(&value)))?;
+                }
+            }
+            Ok(None) => return Ok(CallResult::Returned(None)),
+            Err(dead) => return Ok(CallResult::Dead(dead)),
+        }
+    }
+}
+
+async fn feed(path: &Path) -> Result<Feed, Error> {
+    if path == Path::new("-") {
+        return Ok(Box::new(tokio::io::stdin()));
+    }
+    let file = tokio::fs::File::open(path).await;
+    let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+    Ok(Box::new(file))
+}
+
+/// The parameters whose arguments are written down: all, or all but the last one, which is fed.
+fn written<'a>(
+    arguments: &CallArgs,
+    params: &'a [(String, Type)],
+) -> Result<&'a [(String, Type)], Error> {
+    if arguments.feed.is_none() {
+        return Ok(params);
+    }
+    match params.split_last() {
+        Some(((_, Type::Stream(stream)), others)) if stream.ty() == Some(Type::U8) => Ok(others),
+        _ => Err(Error::input(
+            "--feed is for functions whose last parameter is a stream<u8>",
+        )),
+    }
 }
 
 fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
@@ -147,17 +213,26 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
             Error::input(format!("`{}` cannot be called: {error}", text.export()))
         })?;
     }
-    let values = text
-        .to_vals(&function.params)
-        .map_err(|error| wrong_call(&error))?;
+    let written = written(arguments, &function.params)?;
+    let mut values = text.to_vals(written).map_err(|error| wrong_call(&error))?;
+    if arguments.feed.is_some() {
+        // The first feed.
+        values.push(Val::U64(0));
+    }
+    let flows = matches!(function.results.as_slice(), [(_, Type::Stream(_))]);
     Ok(Checked {
         module,
         function,
         arguments: values,
-        policy: Policy {
-            grants: arguments.grants.clone(),
+        feed: arguments.feed.clone(),
+        flows: flows && matches!(arguments.output, Format::Human),
+        options: CallOptions {
+            policy: Policy {
+                grants: arguments.grants.clone(),
+            },
+            limits: arguments.limits.limits(),
+            deadline: None,
         },
-        limits: arguments.limits.limits(),
     })
 }
 

@@ -121,6 +121,12 @@ fn dead_fate(dead: &Dead, module: &str) -> (Exit, &'static str, String, Option<S
             format!("the answer of module `{module}` cannot be read: {dead}"),
             unknown(),
         ),
+        DeadReason::Incomplete(_) => (
+            Exit::Failed,
+            "incomplete",
+            format!("a stream of module `{module}` is not complete: {dead}"),
+            unknown(),
+        ),
         DeadReason::InvalidHandle
         | DeadReason::Unauthorised
         | DeadReason::Closed

@@ -1,6 +1,7 @@
 //! Calling a function in a context, and what can come of it.
 
 use super::Context;
+use super::streams::{Feed, Feeding, Found, Incoming, Streaming};
 use crate::error::Fate;
 use crate::module::{Function, Module, ModuleError};
 use crate::value::{data, to_wave};
@@ -132,9 +133,12 @@ impl Context {
         arguments: &[Val],
         options: &CallOptions,
     ) -> Result<Result<(), Dead>, ValueError> {
-        let (call, encoded) = self.prepared(None, module, function, arguments, options)?;
-        self.shared.offer(module).await;
         let broker = &self.shared.broker;
+        // Its streams would end with this function.
+        let mut feeding = Feeding::new(broker, self.id, Vec::new());
+        let (call, encoded) =
+            self.prepared(None, module, function, arguments, &mut feeding, options)?;
+        self.shared.offer(module).await;
         Ok(broker.call_no_reply(self.id, &call, &encoded).await)
     }
 
@@ -146,10 +150,56 @@ impl Context {
         arguments: &[Val],
         options: &CallOptions,
     ) -> Result<CallResult, ValueError> {
-        let (call, encoded) = self.prepared(chain, module, function, arguments, options)?;
+        let streaming = self
+            .stream_in(chain, module, function, arguments, Vec::new(), options)
+            .await?;
+        Ok(streaming.collect().await)
+    }
+
+    /// Calls a function whose arguments or result have streams, and returns as soon as it has: see [`Streaming`].
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn stream(
+        &self,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        feeds: Vec<Feed>,
+        options: &CallOptions,
+    ) -> Result<Streaming, ValueError> {
+        self.stream_in(None, module, function, arguments, feeds, options)
+            .await
+    }
+
+    async fn stream_in(
+        &self,
+        chain: Option<u64>,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        feeds: Vec<Feed>,
+        options: &CallOptions,
+    ) -> Result<Streaming, ValueError> {
+        let broker = &self.shared.broker;
+        let mut feeding = Feeding::new(broker, self.id, feeds);
+        let (call, encoded) =
+            self.prepared(chain, module, function, arguments, &mut feeding, options)?;
         self.shared.offer(module).await;
         let outcome = self.outcome(&call, &encoded, options.deadline).await;
-        Ok(decoded(function, outcome, self.id, call.limits))
+        let mut found = Found(Vec::new());
+        let result = decoded(function, outcome, self.id, call.limits, &mut found);
+        let mut incoming = Vec::with_capacity(found.0.len());
+        for (ty, number) in found.0 {
+            incoming.push(Incoming::open(broker, self.id, ty, number).await);
+        }
+        Ok(Streaming {
+            result,
+            incoming,
+            ty: function.results.first().map(|(_, ty)| ty.clone()),
+            memory: call.limits.memory_bytes,
+            _feeding: feeding.into_tasks(),
+        })
     }
 
     fn prepared(
@@ -158,12 +208,13 @@ impl Context {
         module: &Module,
         function: &Function,
         arguments: &[Val],
+        feeding: &mut Feeding<'_>,
         options: &CallOptions,
     ) -> Result<(Call, Vec<u8>), ValueError> {
         value::supported(&function.params)?;
         value::supported(&function.results)?;
         let mut encoded = Vec::new();
-        value::encode_all(&function.params, arguments, &mut encoded)?;
+        value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
         let mut limits = options.limits;
         if let Some(deadline) = options.deadline {
             let left = deadline.saturating_duration_since(tokio::time::Instant::now());
@@ -261,12 +312,18 @@ fn ended(module: &str, result: &CallResult) -> String {
     }
 }
 
-fn decoded(function: &Function, outcome: Outcome, at: ContextId, limits: CallLimits) -> CallResult {
+fn decoded(
+    function: &Function,
+    outcome: Outcome,
+    at: ContextId,
+    limits: CallLimits,
+    found: &mut Found,
+) -> CallResult {
     let allowance = value::Limits {
         memory: usize::try_from(limits.memory_bytes).unwrap_or(usize::MAX),
     };
-    let read = |mut bytes: &[u8]| {
-        let mut values = allowance.decode_all(&function.results, &mut bytes)?;
+    let mut read = |mut bytes: &[u8]| {
+        let mut values = allowance.decode_all_with(&function.results, &mut bytes, found)?;
         value::finish(bytes)?;
         Ok(values.pop())
     };

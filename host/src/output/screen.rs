@@ -61,6 +61,22 @@ impl Screen {
         })
     }
 
+    /// Writes bytes to standard output as they are, for whoever reads it; where that is a terminal, what could
+    /// steer it is shown and not done.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
+        if io::stdout().is_terminal() {
+            return self.result(&super::text::printable(&String::from_utf8_lossy(bytes)));
+        }
+        let State { out, line, .. } = &mut *self.state();
+        around(line.as_ref(), || {
+            out.write_all(bytes)?;
+            out.flush()
+        })
+    }
+
     /// Writes lines for a person to standard error. If nobody reads them, they are lost.
     pub fn note(&self, lines: &str) {
         let State { err, line, .. } = &mut *self.state();

@@ -51,7 +51,7 @@ impl Checker {
 
     /// Reports a type whose values nobody can write.
     pub(super) fn unsupported<T>(&mut self, span: Span, ty: &Type) -> Option<T> {
-        let found = format!("values of type {} are not supported yet", describe(ty));
+        let found = format!("values of type {} cannot travel here", describe(ty));
         self.mismatch(span, "", found, None)
     }
 }

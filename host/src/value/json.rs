@@ -57,6 +57,14 @@ fn write(ty: &Type, val: &Val) -> Result<Value, Wrong> {
         (Type::Flags(_), Val::Flags(names)) => json!(names),
         (Type::List(list), Val::List(items)) => elements(&list.ty(), items)?,
         (Type::FixedLengthList(list), Val::FixedLengthList(items)) => elements(&list.ty(), items)?,
+        (Type::Stream(stream), Val::List(items)) => match stream.ty() {
+            Some(ty) => elements(&ty, items)?,
+            None => items.iter().map(|_| Value::Null).collect(),
+        },
+        (Type::Future(future), val) => match future.ty() {
+            Some(ty) => write(&ty, val)?,
+            None => Value::Null,
+        },
         (Type::Tuple(tuple), Val::Tuple(items)) => {
             let items = tuple.types().zip(items).map(|(ty, item)| write(&ty, item));
             Value::Array(items.collect::<Result<_, _>>()?)

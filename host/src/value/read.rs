@@ -95,6 +95,19 @@ impl Reader<'_> {
                 | Type::U64,
                 _,
             ) => self.whole_number(node, ty),
+            // A stream is written as a list, and a future as its value.
+            (Type::Stream(stream), Plain::List(items))
+                if stream.ty().is_some_and(|ty| ty != Type::U8) =>
+            {
+                let item = stream.ty()?;
+                self.each(items, |this, each| this.value(each, &item))
+                    .map(Val::List)
+            }
+            (Type::Stream(stream), _) if stream.ty() == Some(Type::U8) => {
+                self.bytes(node, ty, None).map(Val::List)
+            }
+            (Type::Stream(stream), _) if stream.ty().is_some() => self.wrong(node, ty),
+            (Type::Future(future), _) if future.ty().is_some() => self.value(node, &future.ty()?),
             (
                 Type::Own(_)
                 | Type::Borrow(_)

@@ -4,6 +4,7 @@
 //! what comes costs its senders time, and nobody memory. A channel carries messages or, as a byte stream, bulk data that
 //! gives way to messages on every link.
 
+mod handover;
 mod inbox;
 mod receiver;
 mod refused;
@@ -11,6 +12,7 @@ mod select;
 mod sender;
 mod senders;
 
+pub use handover::{Intake, Offer, Taken};
 pub(crate) use inbox::{Inbox, Told};
 pub use receiver::{Item, Received, Receiver};
 pub use select::Select;

@@ -69,6 +69,16 @@ impl Outbox {
         self.lock().ended.clone()
     }
 
+    /// Waits until nobody receives any more.
+    async fn over(&self) -> Dead {
+        loop {
+            if let Some(why) = self.ended() {
+                return why;
+            }
+            self.changed.notified().await;
+        }
+    }
+
     /// Waits until something may be sent.
     async fn allowed(&self) -> Result<(), Dead> {
         loop {
@@ -153,6 +163,11 @@ impl Sender {
         }
         let body = self.outlet.broker.packed(body)?;
         self.outlet.send(Kind::Message, body).await
+    }
+
+    /// Waits until nobody receives any more, and says why. Dropping the future loses nothing.
+    pub async fn over(&mut self) -> Dead {
+        self.outlet.outbox.over().await
     }
 
     /// Says that this was all. The receiver takes what is on its way before it learns this.

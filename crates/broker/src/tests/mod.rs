@@ -10,6 +10,7 @@ mod contents;
 mod flow;
 mod forest;
 mod gone;
+mod handovers;
 mod heartbeat;
 mod links;
 mod pacing;

@@ -48,7 +48,13 @@ impl Drop for Alive<'_> {
 
 #[async_trait]
 impl Execute for Guest {
-    async fn execute(&self, _from: ContextId, call: Call, arguments: Bytes) -> Outcome {
+    async fn execute(
+        &self,
+        _broker: &Broker,
+        _from: ContextId,
+        call: Call,
+        arguments: Bytes,
+    ) -> Outcome {
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.alive.fetch_add(1, Ordering::SeqCst);
         let _alive = Alive(&self.alive);

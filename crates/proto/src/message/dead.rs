@@ -42,6 +42,8 @@ pub enum DeadReason {
     Crashed,
     /// The answer could not be read.
     Malformed(String),
+    /// Whoever wrote a stream ended before it was complete, and why.
+    Incomplete(String),
     /// The link to the context, or one on the way, went down.
     LinkDown(Down),
 }
@@ -69,6 +71,7 @@ impl Dead {
     #[must_use]
     pub(crate) fn clipped(mut self) -> Self {
         if let DeadReason::Malformed(words)
+        | DeadReason::Incomplete(words)
         | DeadReason::LinkDown(Down::Io(words) | Down::Corrupt(words)) = &mut self.reason
             && let Some((end, _)) = words.char_indices().nth(MAX_WORDS)
         {
@@ -107,6 +110,7 @@ impl fmt::Display for Dead {
                 write!(f, "the call ran, and its outcome is over {max} bytes")?;
             }
             DeadReason::Malformed(error) => f.write_str(error)?,
+            DeadReason::Incomplete(why) => write!(f, "it broke off: {why}")?,
             DeadReason::LinkDown(down) => down.fmt(f)?,
         }
         write!(f, " (noticed by context {})", self.at)

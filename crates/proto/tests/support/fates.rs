@@ -66,6 +66,10 @@ pub fn dead() -> Vec<Example> {
         dead("dead-crashed", DeadReason::Crashed),
         dead("dead-too-large", DeadReason::TooLarge(1 << 20)),
         dead(
+            "dead-incomplete",
+            DeadReason::Incomplete("trapped".to_owned()),
+        ),
+        dead(
             "dead-malformed",
             DeadReason::Malformed("no CBOR".to_owned()),
         ),

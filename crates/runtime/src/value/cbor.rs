@@ -135,6 +135,28 @@ impl<'a> Reader<'a> {
             .ok_or(Malformed::Truncated)
     }
 
+    /// Passes over one data item, whatever is in it.
+    pub(super) fn skip(&mut self) -> Result<(), Malformed> {
+        // A count instead of a recursion: how deep it nests is for the sender to say.
+        let mut left: u64 = 1;
+        while left > 0 {
+            let head = self.head()?;
+            left -= 1;
+            let inside = match head.major {
+                BYTES | TEXT => {
+                    self.take(head.arg)?;
+                    0
+                }
+                ARRAY => self.count(head.arg, 1)? as u64,
+                MAP => 2 * self.count(head.arg, 2)? as u64,
+                TAG => 1,
+                _ => 0,
+            };
+            left += inside;
+        }
+        Ok(())
+    }
+
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Malformed::Truncated)?;
         self.rest = rest;

@@ -9,6 +9,7 @@ use wasmtime::component::{Type, Val};
 
 use super::cbor::{self, ARRAY, BYTES, NINT, Reader, SIMPLE, TEXT, UINT};
 use super::error::{At, Fault, Unplaced, ValueError};
+use super::handles::{Handles, NoHandles};
 use super::{MAX_DEPTH, describe};
 
 mod compound;
@@ -30,7 +31,8 @@ impl Default for Limits {
 impl Limits {
     /// Decodes a value as [`decode`] does, within these limits.
     pub fn decode(self, ty: &Type, input: &mut &[u8]) -> Result<Val, ValueError> {
-        let mut decoder = Decoder::new(self, input);
+        let mut handles = NoHandles;
+        let mut decoder = Decoder::new(self, input, &mut handles);
         let val = decoder.value(ty, 0).in_value("value")?;
         *input = decoder.input.rest;
         Ok(val)
@@ -42,7 +44,17 @@ impl Limits {
         slots: &[(N, Type)],
         input: &mut &[u8],
     ) -> Result<Vec<Val>, ValueError> {
-        let mut decoder = Decoder::new(self, input);
+        self.decode_all_with(slots, input, &mut NoHandles)
+    }
+
+    /// The same of values among which there may be handles.
+    pub fn decode_all_with<N: AsRef<str>>(
+        self,
+        slots: &[(N, Type)],
+        input: &mut &[u8],
+        handles: &mut dyn Handles,
+    ) -> Result<Vec<Val>, ValueError> {
+        let mut decoder = Decoder::new(self, input, handles);
         decoder
             .array_of(slots.len(), || format!("{} values", slots.len()))
             .in_value("value")?;
@@ -71,6 +83,15 @@ pub fn decode_all<N: AsRef<str>>(
     Limits::default().decode_all(slots, input)
 }
 
+/// The values of a piece of a stream that carries this type. Without one each is an empty tuple.
+pub fn decode_items(item: Option<&Type>, piece: &[u8]) -> Result<Vec<Val>, ValueError> {
+    let mut handles = NoHandles;
+    let mut decoder = Decoder::new(Limits::default(), piece, &mut handles);
+    let vals = decoder.items(item).in_value("item")?;
+    finish(decoder.input.rest)?;
+    Ok(vals)
+}
+
 /// An error unless the input is used up.
 pub fn finish(input: &[u8]) -> Result<(), ValueError> {
     if input.is_empty() {
@@ -80,15 +101,17 @@ pub fn finish(input: &[u8]) -> Result<(), ValueError> {
     }
 }
 
-pub(super) struct Decoder<'a> {
+pub(super) struct Decoder<'a, 'h> {
     pub(super) input: Reader<'a>,
+    handles: &'h mut dyn Handles,
     limit: usize,
     left: usize,
 }
 
-impl<'a> Decoder<'a> {
-    pub(super) fn new(limits: Limits, input: &'a [u8]) -> Self {
+impl<'a, 'h> Decoder<'a, 'h> {
+    pub(super) fn new(limits: Limits, input: &'a [u8], handles: &'h mut dyn Handles) -> Self {
         Self {
+            handles,
             input: Reader { rest: input },
             limit: limits.memory,
             left: limits.memory,
@@ -133,6 +156,24 @@ impl<'a> Decoder<'a> {
             return Err(Unplaced::mismatch(expected(), cbor::name(head)));
         }
         Ok(())
+    }
+
+    fn items(&mut self, item: Option<&Type>) -> Result<Vec<Val>, Fault> {
+        let head = self.input.head()?;
+        if head.major != ARRAY {
+            return Err(Unplaced::mismatch("an array", cbor::name(head)));
+        }
+        let count = self.input.count(head.arg, 1)?;
+        self.charge(count, size_of::<Val>())?;
+        let each = (0..count).map(|at| match item {
+            Some(ty) => self.value(ty, 0).at_index(at),
+            None => self
+                .input
+                .head()
+                .map(|_| Val::Tuple(Vec::new()))
+                .map_err(Into::into),
+        });
+        each.collect()
     }
 
     fn value(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {

@@ -1,16 +1,42 @@
 //! From a `Val` to CBOR, directed by its type.
 
+use std::ops::{Deref, DerefMut};
 use wasmtime::component::{Type, Val};
 
 use super::cbor::{self, ARRAY, BYTES, DOUBLE, MAP, NULL_BYTE, SIMPLE, SINGLE, TEXT, UINT};
 use super::error::{At, Fault, Unplaced, ValueError};
-use super::support::travels;
+use super::handles::{Handles, NoHandles};
+use super::support::is_handle;
 use super::{MAX_DEPTH, describe, flags};
+
+/// Where a value is written to.
+struct Out<'a> {
+    bytes: &'a mut Vec<u8>,
+    handles: &'a mut dyn Handles,
+}
+
+impl Deref for Out<'_> {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        self.bytes
+    }
+}
+
+impl DerefMut for Out<'_> {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        self.bytes
+    }
+}
 
 /// Appends a value to `out`. On an error `out` is as it was.
 pub fn encode(ty: &Type, val: &Val, out: &mut Vec<u8>) -> Result<(), ValueError> {
     let start = out.len();
-    put(ty, val, out, 0)
+    let mut to = Out {
+        bytes: &mut *out,
+        handles: &mut NoHandles,
+    };
+    put(ty, val, &mut to, 0)
         .in_value("value")
         .inspect_err(|_| out.truncate(start))
 }
@@ -22,6 +48,16 @@ pub fn encode_all<N: AsRef<str>>(
     vals: &[Val],
     out: &mut Vec<u8>,
 ) -> Result<(), ValueError> {
+    encode_all_with(slots, vals, out, &mut NoHandles)
+}
+
+/// The same of values among which there may be handles.
+pub fn encode_all_with<N: AsRef<str>>(
+    slots: &[(N, Type)],
+    vals: &[Val],
+    out: &mut Vec<u8>,
+    handles: &mut dyn Handles,
+) -> Result<(), ValueError> {
     if slots.len() != vals.len() {
         return Err(Unplaced::mismatch(
             format!("{} values", slots.len()),
@@ -31,14 +67,25 @@ pub fn encode_all<N: AsRef<str>>(
     }
     let start = out.len();
     cbor::put(out, ARRAY, vals.len() as u64);
-    slots.iter().zip(vals).try_for_each(|((name, ty), val)| {
-        put(ty, val, out, 0)
-            .in_value(name.as_ref())
-            .inspect_err(|_| out.truncate(start))
-    })
+    let mut to = Out {
+        bytes: &mut *out,
+        handles,
+    };
+    let mut slots = slots.iter().zip(vals);
+    slots
+        .try_for_each(|((name, ty), val)| put(ty, val, &mut to, 0).in_value(name.as_ref()))
+        .inspect_err(|_| out.truncate(start))
 }
 
-fn put(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), Fault> {
+/// So many encoded values as an array: a piece of a stream.
+pub fn array_of(count: usize, values: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(values.len() + 9);
+    cbor::put(&mut out, ARRAY, count as u64);
+    out.extend_from_slice(values);
+    out
+}
+
+fn put(ty: &Type, val: &Val, out: &mut Out<'_>, depth: usize) -> Result<(), Fault> {
     if depth > MAX_DEPTH {
         return Err(Unplaced::too_deep());
     }
@@ -75,7 +122,7 @@ fn put(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), Faul
 }
 
 /// A value that is made of several others.
-fn compound(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), Fault> {
+fn compound(ty: &Type, val: &Val, out: &mut Out<'_>, depth: usize) -> Result<(), Fault> {
     match (ty, val) {
         (Type::List(list), Val::List(items)) => elements(&list.ty(), items, out, depth),
         (Type::FixedLengthList(list), Val::FixedLengthList(items))
@@ -122,7 +169,7 @@ fn compound(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(),
 }
 
 /// A value that is one of several, or some of them.
-fn choice(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), Fault> {
+fn choice(ty: &Type, val: &Val, out: &mut Out<'_>, depth: usize) -> Result<(), Fault> {
     match (ty, val) {
         (Type::Variant(variant), Val::Variant(name, payload)) => {
             let mut cases = variant.cases().enumerate();
@@ -180,12 +227,17 @@ fn choice(ty: &Type, val: &Val, out: &mut Vec<u8>, depth: usize) -> Result<(), F
             flags::put(out, known.names().len(), positions.into_iter());
             Ok(())
         }
+        _ if is_handle(ty) => {
+            let number = out.handles.number(ty, val)?;
+            cbor::put(out, UINT, number);
+            Ok(())
+        }
         _ => mismatch(ty, val),
     }
 }
 
 /// The elements of a list of either kind. Bytes are a byte string, never an array of numbers.
-fn elements(ty: &Type, items: &[Val], out: &mut Vec<u8>, depth: usize) -> Result<(), Fault> {
+fn elements(ty: &Type, items: &[Val], out: &mut Out<'_>, depth: usize) -> Result<(), Fault> {
     if matches!(ty, Type::U8) {
         cbor::put(out, BYTES, items.len() as u64);
         let start = out.len();
@@ -211,7 +263,7 @@ fn case_of(
     name: &str,
     ty: Option<&Type>,
     payload: Option<&Val>,
-    out: &mut Vec<u8>,
+    out: &mut Out<'_>,
     depth: usize,
 ) -> Result<(), Fault> {
     match (ty, payload) {
@@ -233,7 +285,7 @@ fn case_of(
 /// The value is not of the type, or the type is one whose values cannot travel.
 #[cold]
 fn mismatch(ty: &Type, val: &Val) -> Result<(), Fault> {
-    if !travels(ty) {
+    if matches!(ty, Type::ErrorContext) {
         return Err(Unplaced::unsupported(describe(ty)));
     }
     let found = match val {

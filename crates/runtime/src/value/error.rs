@@ -23,7 +23,7 @@ pub enum ValueError {
     },
     /// The type holds something that cannot leave its store as data: a resource, stream, future or
     /// error context.
-    #[error("{path}: values of type {wit} are not supported yet")]
+    #[error("{path}: values of type {wit} cannot travel here")]
     Unsupported {
         /// Where in the value.
         path: String,

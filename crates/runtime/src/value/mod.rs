@@ -10,6 +10,8 @@
 //! | `cbor` | heads of data items: the only place that knows bytes |
 //! | `flags` | a flag set as bits |
 //! | [`mod@describe`] | a type in WIT syntax, short enough for an error line |
+//! | `handles` | streams, futures and resources, which travel as numbers |
+//! | `item` | what a stream or future carries, between CBOR and a guest's memory |
 //! | [`support`] | which types cannot travel, asked before the call and not after it |
 //! | [`typed`] | functions of bytes and text, called without a `Val` |
 //! | [`error`] | where in a value something is wrong, what was expected and what was there |
@@ -22,17 +24,20 @@ pub mod describe;
 pub mod encode;
 pub mod error;
 mod flags;
+mod handles;
+pub(crate) mod item;
 pub mod support;
 pub mod typed;
 
 #[cfg(test)]
 mod tests;
 
-pub use decode::{Limits, decode, decode_all, finish};
+pub use decode::{Limits, decode, decode_all, decode_items, finish};
 pub use describe::{describe, describe_params};
-pub use encode::{encode, encode_all};
+pub use encode::{array_of, encode, encode_all, encode_all_with};
 pub use error::ValueError;
-pub use support::supported;
+pub use handles::{HandleError, Handles};
+pub use support::{holds, is_handle, is_resource, supported};
 pub use typed::{BytesShape, CallResult, TypedError, call_typed, shape};
 
 /// How deep a value may nest.

@@ -12,6 +12,7 @@ use wasmtime::component::{ComponentNamedList, Func, Lift, Lower, Type};
 use super::cbor::{self, ARRAY, BYTES, TEXT, UINT};
 use super::decode::{Decoder, Limits, finish};
 use super::error::{At, ValueError};
+use super::handles::NoHandles;
 
 /// A signature that has a typed path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,9 +173,10 @@ impl<'a> Params<'a> for (&'a str, &'a [u8]) {
 fn arguments<'a, T>(
     args: &'a [u8],
     count: usize,
-    read: impl FnOnce(&mut Decoder<'a>) -> Result<T, ValueError>,
+    read: impl FnOnce(&mut Decoder<'a, '_>) -> Result<T, ValueError>,
 ) -> Result<T, ValueError> {
-    let mut decoder = Decoder::new(Limits::default(), args);
+    let mut handles = NoHandles;
+    let mut decoder = Decoder::new(Limits::default(), args, &mut handles);
     decoder
         .array_of(count, || format!("{count} values"))
         .in_value("value")?;

@@ -95,7 +95,7 @@ fn a_value_of_another_type_is_not_encoded() {
         (
             "stream<u8>",
             Val::U8(1),
-            "value: values of type stream<u8> are not supported yet",
+            "value: values of type stream<u8> cannot travel here",
         ),
     ] {
         let found = encode(&ty(wit), &val, &mut out).expect_err(wit);
@@ -114,19 +114,19 @@ fn what_cannot_travel_is_found_before_the_call() {
     for (wit, error) in [
         (
             "list<own<resource>>",
-            "result: values of type own<resource> are not supported yet",
+            "result: values of type own<resource> cannot travel here",
         ),
         (
-            "record { a: tuple<u8, option<future>> }",
-            "result.a[1]: values of type future are not supported yet",
+            "record { a: tuple<u8, option<future<stream>>> }",
+            "result.a[1]: values of type future<stream> cannot travel here",
         ),
         (
-            "result<u8, stream<string>>",
-            "result.err: values of type stream<string> are not supported yet",
+            "result<u8, stream<list<stream<u8>>>>",
+            "result.err: values of type stream<list<stream<u8>>> cannot travel here",
         ),
         (
             "variant { a, b(error-context) }",
-            "result.b: values of type error-context are not supported yet",
+            "result.b: values of type error-context cannot travel here",
         ),
     ] {
         let found = supported(&[("result", ty(wit))]).expect_err(wit);

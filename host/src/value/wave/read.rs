@@ -54,6 +54,12 @@ impl<'a> Reader<'a> {
             | Type::Tuple(_)
             | Type::Record(_)
             | Type::Map(_) => self.parts(node, ty),
+            // A stream is written as a list, and a future as its value.
+            Type::Stream(stream) if stream.ty().is_some() => {
+                let items = self.elements(node, ty, &stream.ty()?);
+                items.map(Val::List)
+            }
+            Type::Future(future) if future.ty().is_some() => self.value(node, &future.ty()?),
             Type::Own(_)
             | Type::Borrow(_)
             | Type::Stream(_)

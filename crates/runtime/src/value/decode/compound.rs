@@ -7,9 +7,10 @@ use wasmtime::component::{Type, Val};
 use super::Decoder;
 use crate::value::cbor::{self, ARRAY, BYTES, MAP, SIMPLE};
 use crate::value::error::{At, Fault, Unplaced};
+use crate::value::support::is_handle;
 use crate::value::{describe, flags};
 
-impl Decoder<'_> {
+impl Decoder<'_, '_> {
     /// A value that is made of several others.
     pub(super) fn compound(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
         Ok(match ty {
@@ -95,6 +96,10 @@ impl Decoder<'_> {
                     }
                 }
                 Val::Flags(names)
+            }
+            _ if is_handle(ty) => {
+                let number = self.integer::<u64>(ty)?;
+                self.handles.handle(ty, number)?
             }
             _ => return Err(Unplaced::unsupported(describe(ty))),
         })
