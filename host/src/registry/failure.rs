@@ -52,7 +52,10 @@ pub(super) fn failed(
     use OciDistributionError as Oci;
     let unauthorised = |body: &str| refused(reference, known, 401, body);
     match error {
-        Oci::RequestError(error) => unreachable(reference, &error),
+        Oci::RequestError(error) => match error.status() {
+            Some(status) => refused(reference, known, status.as_u16(), ""),
+            None => unreachable(reference, &error),
+        },
         Oci::UnauthorizedError { .. } => unauthorised(""),
         Oci::AuthenticationFailure(body) => unauthorised(&body),
         Oci::ServerError { code, message, .. } => refused(reference, known, code, &message),

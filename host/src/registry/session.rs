@@ -26,6 +26,9 @@ const IDLE_PUSH: Duration = Duration::from_secs(120);
 const WHOLE: Duration = Duration::from_secs(60);
 const SLOWEST: u64 = 32 << 10;
 
+/// All that [`Reference::is_loopback`] takes for this machine.
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
 /// What is read of an answer that is an error.
 const MAX_SAID: u64 = 16 << 10;
 
@@ -85,9 +88,11 @@ impl Session {
             connect_timeout: Some(CONNECT),
             read_timeout: Some(idle),
             user_agent: AGENT,
-            // It takes no other way to say: none, whatever the environment has.
-            http_proxy: reference.is_loopback().then(|| "http://localhost".to_owned()),
-            no_proxy: reference.is_loopback().then(|| "*".to_owned()),
+            // There is no other way to say: none for this machine, whatever the environment has.
+            http_proxy: reference
+                .is_loopback()
+                .then(|| "http://localhost".to_owned()),
+            no_proxy: reference.is_loopback().then(|| LOOPBACK.to_owned()),
             ..ClientConfig::default()
         };
         let client = Client::try_from(config).map_err(|error| failed(reference, false, error))?;
