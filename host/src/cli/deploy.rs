@@ -263,11 +263,10 @@ async fn show(
 fn at_hand(plan: &Plan, against: &Against<'_>) -> Result<(), Error> {
     for task in &plan.tasks {
         let reference = module_reference(&against.directory, &task.module.value);
-        match against.repository.find(&reference) {
-            Err(error @ (ModuleError::Build(_) | ModuleError::Registry(_))) => {
-                return Err(error.into());
-            }
-            _ => {}
+        if let Err(error @ (ModuleError::Build(_) | ModuleError::Registry(_))) =
+            against.repository.find(&reference)
+        {
+            return Err(error.into());
         }
     }
     Ok(())

@@ -28,7 +28,7 @@ pub enum RegistryError {
     #[error("{reference}: the registry cannot be reached: {why}")]
     Unreachable {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Why.
         why: String,
     },
@@ -36,7 +36,7 @@ pub enum RegistryError {
     #[error("{reference}: the registry does not allow it{}", after_colon(said))]
     Unauthorised {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Were there credentials for it?
         known: bool,
         /// The registry's word.
@@ -46,7 +46,7 @@ pub enum RegistryError {
     #[error("{reference}: the registry has no such {what}")]
     NotFound {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Which part of it is missing.
         what: &'static str,
     },
@@ -57,7 +57,7 @@ pub enum RegistryError {
     )]
     Refused {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The status of HTTP.
         status: u16,
         /// The registry's word.
@@ -67,7 +67,7 @@ pub enum RegistryError {
     #[error("{reference}: the registry's answer cannot be used: {why}")]
     Answer {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// What is wrong with it.
         why: String,
     },
@@ -75,7 +75,7 @@ pub enum RegistryError {
     #[error("{reference} is no module: {why}")]
     NotWasm {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// What it is.
         why: String,
     },
@@ -83,7 +83,7 @@ pub enum RegistryError {
     #[error("{reference}: its {what} is larger than {}", size(*limit))]
     TooLarge {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Which part of it.
         what: &'static str,
         /// What is allowed.
@@ -95,7 +95,7 @@ pub enum RegistryError {
     )]
     Digest {
         /// What was wanted.
-        reference: Reference,
+        reference: Box<Reference>,
         /// Which part of it.
         what: &'static str,
         /// What should have come.
@@ -107,7 +107,7 @@ pub enum RegistryError {
     #[error("{reference} cannot be pushed to: a digest is the result of a push")]
     PushToDigest {
         /// Where it should go.
-        reference: Reference,
+        reference: Box<Reference>,
     },
     /// A lock file says nothing that can be used.
     #[error("{path}: {why}")]
@@ -121,7 +121,7 @@ pub enum RegistryError {
     #[error("{reference} is not locked{}", lock_lacks(path.as_ref()))]
     NotLocked {
         /// What is not.
-        reference: Reference,
+        reference: Box<Reference>,
         /// The lock file, if there can be one.
         path: Option<PathBuf>,
     },

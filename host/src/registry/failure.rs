@@ -28,7 +28,7 @@ pub(super) fn refused(
     status: u16,
     body: &str,
 ) -> RegistryError {
-    let reference = reference.clone();
+    let reference = Box::new(reference.clone());
     match status {
         401 | 403 => RegistryError::Unauthorised {
             reference,
@@ -60,7 +60,7 @@ pub(super) fn failed(
         Oci::AuthenticationFailure(body) => unauthorised(&body),
         Oci::ServerError { code, message, .. } => refused(reference, known, code, &message),
         error => RegistryError::Answer {
-            reference: reference.clone(),
+            reference: Box::new(reference.clone()),
             why: shortened(&error.to_string()),
         },
     }
@@ -77,7 +77,7 @@ pub(super) fn unreachable(reference: &Reference, error: &reqwest::Error) -> Regi
         false => cause.to_string(),
     };
     RegistryError::Unreachable {
-        reference: reference.clone(),
+        reference: Box::new(reference.clone()),
         why,
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn layer(
     manifest: &[u8],
 ) -> Result<(Digest, u64), RegistryError> {
     let not = |why: String| RegistryError::NotWasm {
-        reference: reference.clone(),
+        reference: Box::new(reference.clone()),
         why,
     };
     let manifest: Manifest = serde_json::from_slice(manifest)
@@ -106,7 +106,7 @@ pub(super) fn layer(
     let digest = digest.map_err(|why: &str| not(format!("its layer has a bad digest: {why}")))?;
     if layer.size > MAX_LAYER {
         return Err(RegistryError::TooLarge {
-            reference: reference.clone(),
+            reference: Box::new(reference.clone()),
             what: "component",
             limit: MAX_LAYER,
         });

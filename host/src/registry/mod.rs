@@ -34,6 +34,7 @@ pub use reference::Reference;
 
 use crate::build::{Progress, Silent, UserCache};
 use bytes::Bytes;
+use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Where components that were pulled are kept, below the user's cache directory.
@@ -107,7 +108,7 @@ impl Registries {
     fn pinned(&self, reference: &Reference) -> Result<Digest, RegistryError> {
         let Some(pins) = self.pins.get() else {
             let digest = self.resolve(reference)?;
-            let note = format!("{reference} is {digest}; written behind it with an @ that pins it");
+            let note = format!("{reference} is {digest} now; `@` and that behind it pin it");
             self.progress.note(&note);
             return Ok(digest);
         };
@@ -119,7 +120,7 @@ impl Registries {
         }
         if pins.only {
             return Err(RegistryError::NotLocked {
-                reference: reference.clone(),
+                reference: Box::new(reference.clone()),
                 path: lock.map(|lock| lock.path().to_owned()),
             });
         }
@@ -155,7 +156,7 @@ impl Registries {
     ) -> Result<Reference, RegistryError> {
         if reference.digest().is_some() {
             return Err(RegistryError::PushToDigest {
-                reference: reference.clone(),
+                reference: Box::new(reference.clone()),
             });
         }
         self.progress.step(&format!("pushing {reference}"));
@@ -181,8 +182,8 @@ fn blocking<T: Send, F: Future<Output = Result<T, RegistryError>>>(
         runtime.map_err(failed)?.block_on(work())
     };
     std::thread::scope(|scope| {
-        let thread = scope.spawn(talk).join();
-        let broken = |_| failed(std::io::Error::other("its answer makes no sense"));
-        thread.unwrap_or_else(|panic| Err(broken(panic)))
+        let thread = std::thread::Builder::new().spawn_scoped(scope, talk);
+        let ended = thread.map_err(failed)?.join();
+        ended.unwrap_or_else(|_| Err(failed(io::Error::other("its answer makes no sense"))))
     })
 }

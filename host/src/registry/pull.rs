@@ -106,7 +106,7 @@ fn checked(
         return Ok(());
     }
     Err(RegistryError::Digest {
-        reference: reference.clone(),
+        reference: Box::new(reference.clone()),
         what,
         expected: expected.clone(),
         found,

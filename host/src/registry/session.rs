@@ -154,7 +154,7 @@ impl Session {
             return match self.read(response, wanted.limit).await? {
                 Some(bytes) => Ok(bytes),
                 None => Err(RegistryError::TooLarge {
-                    reference: self.reference.clone(),
+                    reference: Box::new(self.reference.clone()),
                     what: wanted.what,
                     limit: wanted.limit,
                 }),
@@ -162,7 +162,7 @@ impl Session {
         }
         if status == StatusCode::NOT_FOUND {
             return Err(RegistryError::NotFound {
-                reference: self.reference.clone(),
+                reference: Box::new(self.reference.clone()),
                 what: wanted.what,
             });
         }
@@ -208,7 +208,7 @@ impl Session {
     /// What came does not fit.
     pub(super) fn answer(&self, why: &str) -> RegistryError {
         RegistryError::Answer {
-            reference: self.reference.clone(),
+            reference: Box::new(self.reference.clone()),
             why: why.to_owned(),
         }
     }
@@ -219,7 +219,7 @@ impl Session {
 
     fn too_slow(&self) -> RegistryError {
         RegistryError::Unreachable {
-            reference: self.reference.clone(),
+            reference: Box::new(self.reference.clone()),
             why: "it takes too long".to_owned(),
         }
     }
