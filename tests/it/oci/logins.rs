@@ -1,6 +1,6 @@
 //! A registry that wants to know who asks, and the places where `docker login` leaves that.
 
-use super::server::{PASSWORD, Registry, USER};
+use super::server::{PASSWORD, Registry, USER, base64};
 use crate::support::{Run, example, finished};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -18,20 +18,6 @@ fn push_and_pull(registry: &Registry, program: impl Fn() -> Command) -> Run {
         return pushed;
     }
     finished(&program().args(["doc", &reference]).output().unwrap())
-}
-
-fn base64(text: &str) -> String {
-    let mut base64 = Command::new("sh");
-    base64.args(["-euc", r#"printf %s "$1" | base64 -w0"#, "sh", text]);
-    crate::support::service::done(base64)
-}
-
-fn config(registry: &Registry, password: &str) -> String {
-    let auth = base64(&format!("{USER}:{password}"));
-    format!(
-        r#"{{"auths": {{"{}": {{"auth": "{auth}"}}}}}}"#,
-        registry.address
-    )
 }
 
 #[test]
@@ -53,7 +39,7 @@ fn whoever_has_no_password_is_told_how_to_give_one() {
 #[test]
 fn a_wrong_password_is_told_and_not_shown() {
     let registry = Registry::with_password();
-    registry.log_in(&config(&registry, "swordfish"));
+    registry.log_in("swordfish");
     let run = push_and_pull(&registry, || {
         let mut program = registry.program();
         program.env("ZYMOGEN_LOG", "trace");
@@ -68,14 +54,14 @@ fn a_wrong_password_is_told_and_not_shown() {
 #[test]
 fn the_right_password_is_found_where_docker_keeps_it() {
     let registry = Registry::with_password();
-    registry.log_in(&config(&registry, PASSWORD));
+    registry.log_in(PASSWORD);
     push_and_pull(&registry, || registry.program()).status(0);
 }
 
 #[test]
 fn a_helper_of_docker_is_asked() {
     let registry = Registry::with_password();
-    registry.log_in(r#"{"credsStore": "test"}"#);
+    registry.docker_config(r#"{"credsStore": "test"}"#);
     let helper = registry.path("docker-credential-test");
     let script = format!(
         "#!/bin/sh\nread -r server\n[ \"$1 $server\" = 'get {}' ] || {{ echo credentials not found in native keychain; exit 1; }}\n\

@@ -1,6 +1,6 @@
 //! A registry of a test's own, and the program as somebody would run it who has never used it.
 
-use crate::support::service::{Service, done};
+use crate::support::service::{Service, done, sh};
 use crate::support::{Run, finished, zymogen};
 use std::fs;
 use std::io::{Read, Write};
@@ -24,32 +24,31 @@ pub struct Registry {
 impl Registry {
     /// One that everybody may use.
     pub fn new() -> Self {
-        Self::start("")
+        Self::start(|_| String::new())
     }
 
     /// One that asks for a password.
     pub fn with_password() -> Self {
         let mut htpasswd = Command::new("htpasswd");
         htpasswd.args(["-nbB", USER, PASSWORD]);
-        Self::start(&done(htpasswd))
+        Self::start(|directory| {
+            let users = directory.join("users");
+            fs::write(&users, done(htpasswd)).unwrap();
+            let users = users.display();
+            format!("auth: {{htpasswd: {{realm: test, path: '{users}'}}}}\n")
+        })
     }
 
-    fn start(users: &str) -> Self {
+    /// One whose configuration has more lines, for which there may be files in its directory.
+    pub fn start(more: impl FnOnce(&Path) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
-        let mut config = format!(
+        let config = format!(
             "version: 0.1\nlog: {{accesslog: {{disabled: true}}}}\nhttp: {{addr: '127.0.0.1:0', secret: x}}\n\
-             storage: {{filesystem: {{rootdirectory: '{}'}}}}\n",
-            at("storage").display()
+             storage: {{filesystem: {{rootdirectory: '{}'}}}}\n{}",
+            at("storage").display(),
+            more(directory.path())
         );
-        if !users.is_empty() {
-            fs::write(at("users"), users).unwrap();
-            let users = at("users");
-            config.push_str(&format!(
-                "auth: {{htpasswd: {{realm: test, path: '{}'}}}}\n",
-                users.display()
-            ));
-        }
         fs::write(at("config.yml"), config).unwrap();
         let mut command = Command::new("docker-registry");
         command.arg("serve").arg(at("config.yml"));
@@ -116,8 +115,17 @@ impl Registry {
     }
 
     /// Writes docker's config.json.
-    pub fn log_in(&self, config: &str) {
+    pub fn docker_config(&self, config: &str) {
         fs::write(self.path("docker/config.json"), config).unwrap();
+    }
+
+    /// The same, as `docker login` would for the test's user with a password.
+    pub fn log_in(&self, password: &str) {
+        let auth = base64(&format!("{USER}:{password}"));
+        let address = &self.address;
+        self.docker_config(&format!(
+            r#"{{"auths": {{"{address}": {{"auth": "{auth}"}}}}}}"#
+        ));
     }
 
     /// Where the registry keeps some content.
@@ -209,6 +217,11 @@ fn address(log: &Path) -> Option<String> {
     let (_, rest) = log.split_once("listening on ")?;
     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')?;
     Some(rest[..end].to_owned())
+}
+
+/// By the machine's own tool.
+pub fn base64(text: &str) -> String {
+    sh(r#"printf %s "$1" | base64 -w0"#, &[text])
 }
 
 /// As registries write it, by the machine's own tool.
