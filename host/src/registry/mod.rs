@@ -34,7 +34,6 @@ pub use reference::Reference;
 
 use crate::build::{Progress, Silent, UserCache};
 use bytes::Bytes;
-use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Where components that were pulled are kept, below the user's cache directory.
@@ -97,7 +96,7 @@ impl Registries {
             None => self.pinned(reference)?,
         };
         let pinned = reference.at(digest.clone());
-        let pulled = blocking(|| async {
+        let pulled = blocking(reference, || async {
             let cache = UserCache::open(CACHE);
             pull::pull(&pinned, &digest, &cache, &*self.progress).await
         });
@@ -137,7 +136,7 @@ impl Registries {
     /// If the registry does not say, or something else than a module is there.
     pub fn resolve(&self, reference: &Reference) -> Result<Digest, RegistryError> {
         self.progress.step(&format!("asking for {reference}"));
-        let resolved = blocking(|| async {
+        let resolved = blocking(reference, || async {
             let cache = UserCache::open(CACHE);
             pull::resolve(reference, &cache).await
         });
@@ -160,7 +159,7 @@ impl Registries {
             });
         }
         self.progress.step(&format!("pushing {reference}"));
-        let pushed = blocking(|| push::push(reference, artifact));
+        let pushed = blocking(reference, || push::push(reference, artifact));
         self.progress.done();
         Ok(reference.at(pushed?))
     }
@@ -169,6 +168,7 @@ impl Registries {
 /// Talks to a registry on a thread of its own: the caller may have an event loop already, and a client that
 /// panics at what a registry answers ends that thread only.
 fn blocking<T: Send, F: Future<Output = Result<T, RegistryError>>>(
+    reference: &Reference,
     work: impl FnOnce() -> F + Send,
 ) -> Result<T, RegistryError> {
     let failed = |error| RegistryError::Io {
@@ -184,6 +184,11 @@ fn blocking<T: Send, F: Future<Output = Result<T, RegistryError>>>(
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().spawn_scoped(scope, talk);
         let ended = thread.map_err(failed)?.join();
-        ended.unwrap_or_else(|_| Err(failed(io::Error::other("its answer makes no sense"))))
+        ended.unwrap_or_else(|_| {
+            Err(RegistryError::Answer {
+                reference: Box::new(reference.clone()),
+                why: "it makes no sense".to_owned(),
+            })
+        })
     })
 }
