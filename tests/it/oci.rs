@@ -4,6 +4,7 @@ mod hostile;
 mod locks;
 mod logins;
 mod server;
+mod tls;
 mod tokens;
 
 use crate::support::example;

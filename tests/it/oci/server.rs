@@ -39,13 +39,14 @@ impl Registry {
         })
     }
 
-    /// One whose configuration has more lines, for which there may be files in its directory.
+    /// One whose configuration has more lines, those of `http` first, for which there may be files in its directory.
     pub fn start(more: impl FnOnce(&Path) -> String) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         let config = format!(
-            "version: 0.1\nlog: {{accesslog: {{disabled: true}}}}\nhttp: {{addr: '127.0.0.1:0', secret: x}}\n\
-             storage: {{filesystem: {{rootdirectory: '{}'}}}}\n{}",
+            "version: 0.1\nlog: {{accesslog: {{disabled: true}}}}\n\
+             storage: {{filesystem: {{rootdirectory: '{}'}}}}\n\
+             http:\n  addr: '127.0.0.1:0'\n  secret: x\n{}",
             at("storage").display(),
             more(directory.path())
         );
