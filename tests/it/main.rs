@@ -27,6 +27,7 @@ mod life;
 mod lxc;
 mod machine;
 mod modules;
+mod oci;
 mod partition;
 mod podman;
 mod pool;

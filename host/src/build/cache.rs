@@ -58,13 +58,13 @@ fn private_directory(path: &Path) -> io::Result<()> {
 
 /// A directory of small files that can be made again. Without one, nothing is kept, and all goes on.
 #[derive(Clone, Debug)]
-pub(super) struct UserCache {
+pub(crate) struct UserCache {
     directory: Option<PathBuf>,
 }
 
 impl UserCache {
     /// A directory below [`user_cache`].
-    pub(super) fn open(name: &str) -> Self {
+    pub(crate) fn open(name: &str) -> Self {
         Self::at(user_cache().map(|cache| cache.join(name)))
     }
 
@@ -73,7 +73,7 @@ impl UserCache {
     }
 
     /// The content of a file that was kept. The caller checks it: the machine may have lost its power.
-    pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn get(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.directory.as_ref()?.join(name);
         let content = fs::read(&path).ok()?;
         // It was of use: it lives on.
@@ -82,7 +82,7 @@ impl UserCache {
     }
 
     /// Keeps a file. A reader sees all of it or nothing.
-    pub(super) fn put(&self, name: &str, content: &[u8]) {
+    pub(crate) fn put(&self, name: &str, content: &[u8]) {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         let Some(directory) = &self.directory else {
             return;

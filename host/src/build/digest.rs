@@ -9,7 +9,7 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// The same as 64 lower-case hexadecimal digits.
-pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     let digest = sha256(bytes);
     digest.iter().fold(String::new(), |mut text, byte| {
         // Writing to a String does not fail.

@@ -22,7 +22,9 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cache::UserCache;
 pub use cache::user_cache;
+pub(crate) use digest::sha256_hex;
 pub use error::BuildError;
 pub use image::{Image, Images};
 pub use modules::StdModules;
@@ -31,7 +33,6 @@ pub use program::{bundle, program};
 pub use progress::{Progress, Silent};
 
 use bundle::Bundle;
-use cache::UserCache;
 use place::Carried;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! `zymogen build`
 
+use super::locked::LockedArgs;
 use super::start::Start;
 use crate::error::{Error, Exit};
 use crate::module::Module;
@@ -26,13 +27,16 @@ pub struct BuildArgs {
     /// The project's directory.
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
+
+    #[command(flatten)]
+    locked: LockedArgs,
 }
 
 /// Runs the command.
 pub fn run(arguments: &BuildArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let start = Start::new(screen, 0)?;
     let project = Manifest::read(&arguments.directory)?;
-    let (path, _) = built(&project, &start)?;
+    let (path, _) = built(&project, &start, &arguments.locked)?;
     let length = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
     let shown = path.display().to_string();
     screen.result(&format!("{}: {}\n", printable(&shown), size(length)))?;
@@ -40,17 +44,18 @@ pub fn run(arguments: &BuildArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
 }
 
 /// Builds a project, and loads what came out.
-pub(super) fn built(project: &Manifest, start: &Start) -> Result<(PathBuf, Arc<Module>), Error> {
+pub(super) fn built(
+    project: &Manifest,
+    start: &Start,
+    locked: &LockedArgs,
+) -> Result<(PathBuf, Arc<Module>), Error> {
     let path = build(project)?;
-    let with = project.build.with.iter();
-    let with = with.map(|path| Path::new(".").join(&project.directory).join(path));
-    let with: Vec<_> = with
-        .map(|path| path.to_string_lossy().into_owned())
-        .collect();
-    start.repository().offer(&with)?;
+    locked.pin(start, Some(&project.directory))?;
+    start.repository().offer(&project.with())?;
     // A path without a slash would be the name of a standard module.
     let reference = Path::new(".").join(&path);
     let module = start.repository().find(&reference.to_string_lossy())?;
     module.task()?;
+    start.repository().registries().save()?;
     Ok((path, module))
 }

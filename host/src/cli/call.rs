@@ -61,7 +61,7 @@ pub struct CallArgs {
     /// Where: hops joined with commas, such as `local` or `local,local`.
     context: String,
 
-    /// The name of a standard module, or the path of a component.
+    /// The name of a standard module, the path of a component, or a reference `oci:HOST/REPOSITORY:TAG`.
     module: String,
 
     /// The function and its arguments, in WAVE.

@@ -2,6 +2,7 @@
 
 use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
+use super::locked::LockedArgs;
 use super::pattern;
 use super::start::{self, Start};
 use super::with::WithArgs;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc::Receiver;
 
 /// The plan that is applied if none is named.
-const DEFAULT: &str = "deploy.toml";
+pub(super) const DEFAULT: &str = "deploy.toml";
 
 /// How the names of plans end that others have.
 const YAML: [&str; 2] = ["yaml", "yml"];
@@ -110,6 +111,9 @@ pub struct DeployArgs {
     with: WithArgs,
 
     #[command(flatten)]
+    locked: LockedArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 
     #[command(flatten)]
@@ -159,6 +163,10 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         directory,
     };
     screen.status("checking the plan");
+    // What came through a pipe has no place for a lock beside it.
+    let has_place = !arguments.is_piped() && tour.is_none();
+    let place = has_place.then_some(against.directory.as_path());
+    arguments.locked.pin(&start, place)?;
     let with = plan.with.iter();
     let with = with.map(|module| module_reference(&against.directory, &module.value));
     arguments.with.offer(&start, &with.collect::<Vec<_>>())?;
@@ -170,6 +178,7 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         found => found?,
     }
     let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
+    start.repository().registries().save()?;
     start.images()?;
     let hosts = checked.hosts.iter().map(|host| &host.spec);
     screen.clear();
@@ -249,12 +258,14 @@ async fn show(
     shown
 }
 
-/// Finds the plan's modules, building them if need be. That this is impossible is one error, and none of
+/// Finds the plan's modules, building or pulling them if need be. That this is impossible is one error, and none of
 /// the plan; whatever else is wrong with a module the check says with its place.
 fn at_hand(plan: &Plan, against: &Against<'_>) -> Result<(), Error> {
     for task in &plan.tasks {
         let reference = module_reference(&against.directory, &task.module.value);
-        if let Err(ModuleError::Build(error)) = against.repository.find(&reference) {
+        if let Err(error @ (ModuleError::Build(_) | ModuleError::Registry(_))) =
+            against.repository.find(&reference)
+        {
             return Err(error.into());
         }
     }
@@ -288,6 +299,12 @@ fn no_yaml(path: &Path) -> Error {
 impl DeployArgs {
     fn mode(&self) -> Mode {
         if self.check { Mode::Check } else { Mode::Apply }
+    }
+
+    fn is_piped(&self) -> bool {
+        self.plan
+            .as_ref()
+            .is_some_and(|plan| plan.as_os_str() == "-")
     }
 
     /// The plan's text, where its relative paths begin, and whether it is the tour.

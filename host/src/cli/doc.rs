@@ -25,7 +25,8 @@ use std::sync::Arc;
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct DocArgs {
-    /// The name of a standard module, or the path of a component. None: list the standard modules.
+    /// The name of a standard module, the path of a component, or a reference `oci:HOST/REPOSITORY:TAG`. None: list the
+    /// standard modules.
     module: Option<String>,
 
     /// For people, or JSON for programs.

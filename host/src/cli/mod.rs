@@ -10,9 +10,12 @@ mod connect;
 mod deploy;
 mod doc;
 mod limits;
+mod lock;
+mod locked;
 mod new;
 mod pattern;
 mod ping;
+mod push;
 mod start;
 mod test;
 mod tree;
@@ -47,8 +50,8 @@ use std::sync::Arc;
 ///
 /// Options follow a `?`: `ssh:web1?identity=KEY`, `sudo?password=ask`;
 /// docs/CONNECTING.md describes all of them.
-/// MODULE is the name of a standard module (`zymogen doc` lists them) or the
-/// path of a .wasm file.
+/// MODULE is the name of a standard module (`zymogen doc` lists them), the
+/// path of a .wasm file, or oci:HOST/REPOSITORY[:TAG][@DIGEST] in a registry.
 #[derive(Parser, Debug)]
 #[command(
     name = "zymogen",
@@ -84,6 +87,8 @@ enum Command {
     New(new::NewArgs),
     Build(build::BuildArgs),
     Test(test::TestArgs),
+    Push(push::PushArgs),
+    Lock(lock::LockArgs),
     Ping(ping::PingArgs),
     Tree(tree::TreeArgs),
     Bundle(bundle::BundleArgs),
@@ -109,6 +114,8 @@ pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> 
         Command::New(arguments) => new::run(&arguments, &screen),
         Command::Build(arguments) => build::run(&arguments, &screen),
         Command::Test(arguments) => test::run(&arguments, &screen),
+        Command::Push(arguments) => push::run(&arguments, &screen),
+        Command::Lock(arguments) => lock::run(&arguments, &screen),
         Command::Ping(arguments) => ping::run(&arguments, &screen),
         Command::Tree(arguments) => tree::run(&arguments, &screen),
         Command::Bundle(arguments) => bundle::run(&arguments, &screen),

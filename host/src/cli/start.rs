@@ -8,6 +8,7 @@ use crate::module::compile::Compiler;
 use crate::output::Screen;
 use crate::output::style::{self, paint};
 use crate::output::text::printable;
+use crate::registry::Registries;
 use runtime::Artifacts;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -41,8 +42,10 @@ impl Start {
         });
         let sources = Sources::from_env()?;
         let std_modules = StdModules::new(sources.clone(), progress.clone());
+        let repository = Repository::new(std_modules, Compiler::new(artifacts));
+        let registries = Registries::new(progress.clone());
         Ok(Self {
-            repository: Arc::new(Repository::new(std_modules, Compiler::new(artifacts))),
+            repository: Arc::new(repository.with_registries(registries)),
             images: Arc::new(Images::new(sources, progress)),
         })
     }

@@ -2,6 +2,7 @@
 
 use super::build::built;
 use super::limits::LimitArgs;
+use super::locked::LockedArgs;
 use super::start::{self, Start};
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
@@ -61,6 +62,9 @@ pub struct TestArgs {
     verbose: u8,
 
     #[command(flatten)]
+    locked: LockedArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -80,7 +84,7 @@ pub fn run(arguments: &TestArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         };
         return Err(Error::input(why).hint("a test is a table [[test]] in zymogen.toml"));
     }
-    let (_, module) = built(&project, &start)?;
+    let (_, module) = built(&project, &start, &arguments.locked)?;
     start.images()?;
     let runtime = start::runtime()?;
     let failed = runtime.block_on(all_tests(arguments, &project, &module, &start, screen));

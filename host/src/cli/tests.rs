@@ -28,6 +28,10 @@ fn options_have_the_names_that_people_try() {
         "zymogen doc",
         "zymogen doc file -o json",
         "zymogen tree local,local local -o json -v",
+        "zymogen push oci:localhost:5000/motd:1",
+        "zymogen push ./motd.wasm oci:localhost:5000/motd -a a=b -o json",
+        "zymogen lock web.toml",
+        "zymogen deploy web.toml --locked",
     ] {
         assert!(parse(line).is_ok(), "{line}: {:?}", parse(line));
     }
@@ -45,6 +49,8 @@ fn nonsense_is_refused_before_anything_happens() {
         "zymogen deploy --memory lots",
         "zymogen call local",
         "zymogen tree",
+        "zymogen push",
+        "zymogen push ./motd.wasm oci:localhost:5000/motd -a b",
         "zymogen call local m f() --grant everything",
         "zymogen deploy --list-tasks --list-hosts",
     ] {
@@ -76,7 +82,7 @@ fn help_fits_into_a_terminal() {
     command.build();
     let mut commands = vec![command.clone()];
     commands.extend(command.get_subcommands().cloned());
-    assert_eq!(commands.len(), 10);
+    assert_eq!(commands.len(), 12);
     for mut command in commands {
         let written = [command.get_long_about(), command.get_after_long_help()];
         for text in written.into_iter().flatten() {

@@ -12,6 +12,11 @@ pub struct WithArgs {
 }
 
 impl WithArgs {
+    /// As the user wrote them.
+    pub(super) fn names(&self) -> &[String] {
+        &self.with
+    }
+
     /// Offers them to all modules that are read from now on, after those that a plan or a project names itself.
     ///
     /// # Errors

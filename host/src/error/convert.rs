@@ -5,6 +5,7 @@ use crate::build::BuildError;
 use crate::connect::{CredentialError, SpecError};
 use crate::module::ModuleError;
 use crate::project::ProjectError;
+use crate::registry::RegistryError;
 use connect::{ConnectError, FailureKind, Phase};
 
 /// Nobody was reached yet when a module turns out to be unusable.
@@ -59,6 +60,13 @@ impl From<&ConnectError> for Error {
 impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
         (&error).into()
+    }
+}
+
+/// Nobody was reached yet but the registry.
+impl From<RegistryError> for Error {
+    fn from(error: RegistryError) -> Self {
+        Self::input(error.to_string()).maybe_hint(error.hint())
     }
 }
 

@@ -141,6 +141,9 @@ pub enum ModuleError {
     /// The standard library could not be built.
     #[error(transparent)]
     Build(#[from] crate::build::BuildError),
+    /// A registry does not give it.
+    #[error(transparent)]
+    Registry(#[from] crate::registry::RegistryError),
 }
 
 impl ModuleError {
@@ -156,6 +159,7 @@ impl ModuleError {
             Self::Import { .. } => {
                 return Some("if another module offers it, name that with --with".to_owned());
             }
+            Self::Registry(error) => return error.hint(),
             _ => return None,
         };
         let near = text::did_you_mean(nearest(name, known.iter().map(String::as_str)));

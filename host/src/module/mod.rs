@@ -18,7 +18,7 @@ pub mod task;
 mod tests;
 pub mod wit;
 
-pub use compose::Use;
+pub use compose::{Part, Use};
 pub use error::ModuleError;
 pub use repository::Repository;
 pub use task::{Resource, ResourceKind, Task};

@@ -1,10 +1,11 @@
-//! From what a user calls a module to the module: the standard library by name, files by path.
+//! From what a user calls a module to the module: the standard library by name, files by path, and what is in registries.
 
 use super::compile::Compiler;
 use super::compose::{Part, compose};
 use super::wit::Wit;
 use super::{Module, ModuleError};
 use crate::build::{Place, StdModules};
+use crate::registry::{Reference, Registries};
 use bytes::Bytes;
 use proto::Digest;
 use proto::message::ModuleRef;
@@ -22,21 +23,35 @@ const COMPONENT_LAYER: [u8; 2] = [1, 0];
 pub struct Repository {
     std_modules: StdModules,
     compiler: Compiler,
+    registries: Registries,
     /// Modules that others may use.
     offered: OnceLock<Vec<Part>>,
     found: Mutex<HashMap<String, Arc<Module>>>,
 }
 
 impl Repository {
-    /// A repository of the standard library and of whatever paths name.
+    /// A repository of the standard library, of whatever paths name, and of all registries.
     #[must_use]
     pub fn new(std_modules: StdModules, compiler: Compiler) -> Self {
         Self {
             std_modules,
             compiler,
+            registries: Registries::default(),
             offered: OnceLock::new(),
             found: Mutex::default(),
         }
+    }
+
+    /// The same, with registries that say what they do.
+    #[must_use]
+    pub fn with_registries(self, registries: Registries) -> Self {
+        Self { registries, ..self }
+    }
+
+    /// Pulls and pushes modules.
+    #[must_use]
+    pub fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// Offers modules to all that are found from now on. To be called once, before the first of them.
@@ -65,8 +80,8 @@ impl Repository {
         Ok(self.std_modules.names()?)
     }
 
-    /// Finds a module: a reference with a slash or ending in `.wasm` is a path, any other is the name
-    /// of a standard module. Compiles it for this machine if that was not done before.
+    /// Finds a module: what begins with `oci:` is in a registry, with a slash or ending in `.wasm` it is a path, and
+    /// any other is the name of a standard module. Compiles it for this machine if that was not done before.
     ///
     /// # Errors
     /// If there is none, or it is no valid component.
@@ -110,8 +125,18 @@ impl Repository {
         })
     }
 
-    /// The component that a reference means.
-    fn read(&self, reference: &str) -> Result<Part, ModuleError> {
+    /// The component that a reference means, as it is: neither linked nor compiled.
+    ///
+    /// # Errors
+    /// If there is none, or it is something else than a component.
+    pub fn read(&self, reference: &str) -> Result<Part, ModuleError> {
+        if Reference::is_meant(reference) {
+            let parsed: Reference = reference.parse()?;
+            let bytes = self.registries.component(&parsed)?;
+            check(Path::new(reference), &bytes)?;
+            let name = parsed.name().to_owned();
+            return Ok(Part { name, bytes });
+        }
         let is_path = reference.contains('/') || reference.ends_with(".wasm");
         let place = if is_path {
             Place::File(PathBuf::from(reference))

@@ -53,6 +53,20 @@ impl Wit {
             .collect()
     }
 
+    /// The names of what the component imports.
+    #[must_use]
+    pub fn import_names(&self) -> Vec<String> {
+        let keys = self.world().imports.keys();
+        keys.map(|key| self.resolve.name_world_key(key)).collect()
+    }
+
+    /// The names of what it exports.
+    #[must_use]
+    pub fn export_names(&self) -> Vec<String> {
+        let keys = self.world().exports.keys();
+        keys.map(|key| self.resolve.name_world_key(key)).collect()
+    }
+
     /// The prose of an exported interface.
     #[must_use]
     pub fn interface_docs(&self, interface: &str) -> Option<&str> {

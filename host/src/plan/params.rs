@@ -7,6 +7,7 @@ use super::sources::{self, Offered};
 use crate::module::{ResourceKind, Task};
 use crate::output::text::did_you_mean;
 use crate::output::{Diagnostic, Source};
+use crate::registry::Reference;
 use crate::value::{Mismatch, Node, Plain, nearest, to_val_in};
 use proto::Digest;
 use runtime::value::describe;
@@ -223,7 +224,7 @@ impl Params<'_> {
 /// How the repository knows what a plan calls a module: paths begin at the plan's directory.
 #[must_use]
 pub fn module_reference(directory: &Path, name: &str) -> String {
-    if name.contains('/') || name.ends_with(".wasm") {
+    if !Reference::is_meant(name) && (name.contains('/') || name.ends_with(".wasm")) {
         let path = sources::resolve(directory, name);
         let path = path.to_string_lossy();
         // Without a slash it could be the name of a standard module.

@@ -3,6 +3,7 @@
 use super::{MANIFEST, ProjectError};
 use crate::output::Source;
 use crate::plan::toml as document;
+use crate::registry::Reference;
 use crate::value::{Node, Plain};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -18,10 +19,27 @@ pub struct Manifest {
     pub source: Source,
     /// The module's name.
     pub name: String,
+    /// What else it says about the module.
+    pub about: About,
     /// How it is built.
     pub build: Build,
     /// Its tests, in their order.
     pub tests: Vec<Test>,
+}
+
+/// What is said about a module where it is published.
+#[derive(Clone, Default, Debug)]
+pub struct About {
+    /// Its version.
+    pub version: Option<String>,
+    /// What it is, in a sentence.
+    pub description: Option<String>,
+    /// Who made it.
+    pub authors: Option<String>,
+    /// Its licences, as an SPDX expression.
+    pub licenses: Option<String>,
+    /// Where its source is.
+    pub source: Option<String>,
 }
 
 /// How a project is built.
@@ -32,9 +50,9 @@ pub struct Build {
     pub command: Vec<String>,
     /// What it makes: a component, or a core module that is made one.
     pub output: PathBuf,
-    /// Modules that it uses, as paths below or beside the project.
+    /// Modules that it uses: paths below or beside the project, or references to a registry.
     #[serde(default)]
-    pub with: Vec<PathBuf>,
+    pub with: Vec<String>,
     /// For which language bindings are made before.
     pub bindings: Option<Bindings>,
 }
@@ -83,6 +101,11 @@ struct Text {
 #[serde(deny_unknown_fields)]
 struct Module {
     name: String,
+    version: Option<String>,
+    description: Option<String>,
+    authors: Option<String>,
+    licenses: Option<String>,
+    source: Option<String>,
 }
 
 /// What is read by its type; the rest is taken from the document's tree, with its places.
@@ -123,6 +146,20 @@ impl Manifest {
         Self::parse(directory, text).map_err(|why| ProjectError::Manifest { path, why })
     }
 
+    /// What it uses, as the repository knows it.
+    #[must_use]
+    pub fn with(&self) -> Vec<String> {
+        // A path without a slash would be the name of a standard module.
+        let directory = Path::new(".").join(&self.directory);
+        let with = self.build.with.iter().map(|name| {
+            if Reference::is_meant(name) {
+                return name.clone();
+            }
+            directory.join(name).to_string_lossy().into_owned()
+        });
+        with.collect()
+    }
+
     pub(super) fn parse(directory: &Path, text: String) -> Result<Self, String> {
         let Text {
             module,
@@ -147,6 +184,13 @@ impl Manifest {
             directory: directory.to_owned(),
             source: Source::new(MANIFEST, text),
             name: module.name,
+            about: About {
+                version: module.version,
+                description: module.description,
+                authors: module.authors,
+                licenses: module.licenses,
+                source: module.source,
+            },
             build,
             tests: tests?,
         })
