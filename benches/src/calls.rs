@@ -65,6 +65,7 @@ impl Bench {
             policy: Policy::default(),
             limits: CallLimits::default(),
             chain: None,
+            instance: None,
         };
         let nothing = [0x80];
         let outcome = Outcome::Returned(nothing.to_vec().into());

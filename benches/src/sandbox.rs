@@ -48,6 +48,7 @@ async fn with_executor(
         policy: Policy::default(),
         limits: CallLimits::default(),
         chain: None,
+        instance: None,
     };
     let mut seconds = Vec::new();
     for _ in 0..CALLS {

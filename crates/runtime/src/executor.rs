@@ -5,6 +5,7 @@ use crate::engine::Engines;
 use crate::guard::Guard;
 use crate::guest::{Guest, Meter, OverLimit, ended};
 use crate::host::blocking;
+use crate::instances::{self, Instances, Job, Work};
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
 use crate::streaming::{LIVING, Streaming};
@@ -19,7 +20,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore, oneshot};
 use tokio::time::Instant;
 use wasmtime::component::{Func, Instance, Val};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
@@ -39,6 +40,7 @@ pub struct Executor {
     waiting: Mutex<()>,
     /// Turns of guests that live on behind their outcome.
     pub(crate) living: Semaphore,
+    instances: Instances,
     guard: Option<Arc<dyn Guard>>,
 }
 
@@ -62,6 +64,7 @@ impl Executor {
             freed: Notify::new(),
             waiting: Mutex::new(()),
             living: Semaphore::new(LIVING),
+            instances: Instances::default(),
             guard: None,
         })
     }
@@ -126,6 +129,11 @@ impl Executor {
         peer: Arc<dyn Peer>,
         deadline: Instant,
     ) -> Outcome {
+        if let Some(number) = call.instance {
+            return self
+                .in_instance(number, call, arguments, peer, deadline)
+                .await;
+        }
         let limits = call.limits;
         let ready = async {
             let module = self.modules.get(&call.module).await?;
@@ -140,6 +148,13 @@ impl Executor {
             Ok(guest) => guest,
             Err(error) => return ended(&error, limits),
         };
+        if function.resources {
+            let why = format!(
+                "`{}`: its resources live only as long as their instance, and this call has none that is kept",
+                function.name
+            );
+            return refused(RefusedKind::Unsupported, why);
+        }
         if function.streams {
             let streaming = Streaming {
                 module,
@@ -174,6 +189,62 @@ impl Executor {
         let silent = !output.finish().await;
         timing.done(polls == 1 && silent);
         worst(outcome, &output)
+    }
+
+    /// Runs one call in an instance that is kept.
+    async fn in_instance(
+        self: &Arc<Self>,
+        number: u64,
+        call: Call,
+        arguments: Bytes,
+        peer: Arc<dyn Peer>,
+        deadline: Instant,
+    ) -> Outcome {
+        let key = (peer.context(), number);
+        if call.export.function == instances::END {
+            self.instances.end(key);
+            return Outcome::Returned(Bytes::from_static(instances::NOTHING));
+        }
+        let bad = |why: String| refused(RefusedKind::BadArguments, why);
+        let work = async {
+            let module = self.modules.get(&call.module).await?;
+            let work = if call.export.function == instances::DROP_RESOURCE {
+                let number = instances::number(&arguments);
+                let number =
+                    number.ok_or_else(|| bad("expected the number of a resource".to_owned()))?;
+                Work::Drop(number)
+            } else {
+                Work::Call {
+                    function: module.function(&call.export)?,
+                    arguments,
+                    peer,
+                    deadline,
+                    wall_ms: call.limits.wall_ms,
+                }
+            };
+            Ok((module, work))
+        };
+        let (module, work) = match work.await {
+            Ok(found) => found,
+            Err(outcome) => return outcome,
+        };
+        let limits = call.limits;
+        let mut entrance = match self.instances.enter(key, &call) {
+            Ok(entrance) => entrance,
+            Err(why) => return bad(why),
+        };
+        if let Some(inside) = entrance.new.take() {
+            match self.guest(call).await {
+                Ok(guest) => drop(tokio::spawn(self.clone().keep(module, guest, inside))),
+                Err(error) => return ended(&error, limits),
+            }
+        }
+        let (outcome, answer) = oneshot::channel();
+        // Where it has ended already the answer says so.
+        let _ = entrance.jobs.send(Job { work, outcome }).await;
+        answer.await.unwrap_or_else(|_| {
+            Outcome::Trapped(format!("the instance is gone: {}", entrance.ended()))
+        })
     }
 
     /// What the store will hold. Finding where path grants lead may block, on a disk that hangs for example.
@@ -212,10 +283,7 @@ impl Executor {
         function: &Function,
         guest: Guest,
     ) -> Result<(Store<Guest>, Func), Outcome> {
-        let engine = self.engines.get(module.kind);
-        let engine =
-            engine.map_err(|error| refused(RefusedKind::BadModule, format!("{error:#}")))?;
-        let (mut store, instance) = self.instantiate(engine, module, guest).await?;
+        let (mut store, instance) = self.instance_of(module, guest).await?;
         match instance.get_func(&mut store, function.index) {
             Some(func) => Ok((store, func)),
             None => Err(refused(
@@ -223,6 +291,17 @@ impl Executor {
                 "the export is no function".to_owned(),
             )),
         }
+    }
+
+    pub(crate) async fn instance_of(
+        &self,
+        module: &Module,
+        guest: Guest,
+    ) -> Result<(Store<Guest>, Instance), Outcome> {
+        let engine = self.engines.get(module.kind);
+        let engine =
+            engine.map_err(|error| refused(RefusedKind::BadModule, format!("{error:#}")))?;
+        self.instantiate(engine, module, guest).await
     }
 
     /// Makes a store and an instance in it. Where the pool is empty, waits for another call to end.
@@ -262,9 +341,9 @@ impl Executor {
         }
     }
 
-    /// Is this the only call under way?
+    /// Is this the only call under way, and does no instance live besides?
     fn is_alone(&self) -> bool {
-        self.ticker.calls() < 2
+        self.ticker.calls() < 2 && self.instances.is_empty()
     }
 }
 

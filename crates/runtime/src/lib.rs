@@ -11,6 +11,7 @@ mod executor;
 mod guard;
 mod guest;
 mod host;
+mod instances;
 mod modules;
 mod output;
 mod pace;

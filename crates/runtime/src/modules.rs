@@ -54,8 +54,12 @@ pub(crate) struct Function {
     /// One, named `result`, or none.
     pub(crate) results: Vec<(String, Type)>,
     pub(crate) bytes: Option<BytesShape>,
+    /// As its caller names it.
+    pub(crate) name: String,
     /// Do streams or futures go in or come out?
     pub(crate) streams: bool,
+    /// Do resources?
+    pub(crate) resources: bool,
     pub(crate) pace: Pace,
 }
 
@@ -230,6 +234,9 @@ impl Module {
         let function = Arc::new(Function {
             index,
             pace: Pace::default(),
+            name: export.to_string(),
+            resources: value::holds(&params, value::is_resource)
+                || value::holds(&results, value::is_resource),
             streams: value::holds(&params, value::is_handle)
                 || value::holds(&results, value::is_handle),
             params,

@@ -165,7 +165,7 @@ async fn call(
 }
 
 /// Why the streams of a guest break off, for whoever reads them.
-fn why(outcome: &Outcome) -> String {
+pub(crate) fn why(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Trapped(why) => format!("the guest trapped: {why}"),
         Outcome::Exited(status) => format!("the guest ended itself with status {status}"),

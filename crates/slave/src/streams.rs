@@ -20,6 +20,10 @@ pub(crate) struct Caller {
 }
 
 impl Peer for Caller {
+    fn context(&self) -> ContextId {
+        self.context
+    }
+
     fn write(&self, carries: Carries, outgoing: Outgoing) -> u64 {
         let offer = self.broker.offer(self.context);
         let number = offer.number();

@@ -63,6 +63,17 @@ pub enum CallResult {
     Dead(Dead),
 }
 
+/// Where a call is executed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Place {
+    /// In an instance of its own.
+    Fresh,
+    /// The same, behind the other calls of the chain with this number.
+    Chain(u64),
+    /// In the instance with this number, which is kept.
+    Instance(u64),
+}
+
 /// Why [`Context::invoke`] has no value to give.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
@@ -118,7 +129,7 @@ impl Context {
         arguments: &[Val],
         options: &CallOptions,
     ) -> Result<CallResult, ValueError> {
-        self.call_in(None, module, function, arguments, options)
+        self.call_in(Place::Fresh, module, function, arguments, options)
             .await
     }
 
@@ -136,22 +147,23 @@ impl Context {
         let broker = &self.shared.broker;
         // Its streams would end with this function.
         let mut feeding = Feeding::new(broker, self.id, Vec::new());
+        let place = Place::Fresh;
         let (call, encoded) =
-            self.prepared(None, module, function, arguments, &mut feeding, options)?;
+            self.prepared(place, module, function, arguments, &mut feeding, options)?;
         self.shared.offer(module).await;
         Ok(broker.call_no_reply(self.id, &call, &encoded).await)
     }
 
     pub(super) async fn call_in(
         &self,
-        chain: Option<u64>,
+        place: Place,
         module: &Arc<Module>,
         function: &Function,
         arguments: &[Val],
         options: &CallOptions,
     ) -> Result<CallResult, ValueError> {
         let streaming = self
-            .stream_in(chain, module, function, arguments, Vec::new(), options)
+            .stream_in(place, module, function, arguments, Vec::new(), options)
             .await?;
         Ok(streaming.collect().await)
     }
@@ -168,13 +180,13 @@ impl Context {
         feeds: Vec<Feed>,
         options: &CallOptions,
     ) -> Result<Streaming, ValueError> {
-        self.stream_in(None, module, function, arguments, feeds, options)
+        self.stream_in(Place::Fresh, module, function, arguments, feeds, options)
             .await
     }
 
-    async fn stream_in(
+    pub(super) async fn stream_in(
         &self,
-        chain: Option<u64>,
+        place: Place,
         module: &Arc<Module>,
         function: &Function,
         arguments: &[Val],
@@ -184,7 +196,7 @@ impl Context {
         let broker = &self.shared.broker;
         let mut feeding = Feeding::new(broker, self.id, feeds);
         let (call, encoded) =
-            self.prepared(chain, module, function, arguments, &mut feeding, options)?;
+            self.prepared(place, module, function, arguments, &mut feeding, options)?;
         self.shared.offer(module).await;
         let outcome = self.outcome(&call, &encoded, options.deadline).await;
         let mut found = Found(Vec::new());
@@ -204,7 +216,7 @@ impl Context {
 
     fn prepared(
         &self,
-        chain: Option<u64>,
+        place: Place,
         module: &Module,
         function: &Function,
         arguments: &[Val],
@@ -213,6 +225,10 @@ impl Context {
     ) -> Result<(Call, Vec<u8>), ValueError> {
         value::supported(&function.params)?;
         value::supported(&function.results)?;
+        if !matches!(place, Place::Instance(_)) {
+            value::data_only(&function.params)?;
+            value::data_only(&function.results)?;
+        }
         let mut encoded = Vec::new();
         value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
         let mut limits = options.limits;
@@ -226,9 +242,36 @@ impl Context {
             export: function.export.clone(),
             policy: options.policy.clone(),
             limits,
-            chain,
+            chain: match place {
+                Place::Chain(number) => Some(number),
+                _ => None,
+            },
+            instance: match place {
+                Place::Instance(number) => Some(number),
+                _ => None,
+            },
         };
         Ok((call, encoded))
+    }
+
+    /// Sends a call without arguments that nobody waits for, as a future that borrows nothing.
+    pub(super) fn told(
+        &self,
+        place: Place,
+        module: &Module,
+        function: &Function,
+        options: &CallOptions,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (broker, id) = (self.shared.broker.clone(), self.id);
+        let mut feeding = Feeding::new(&broker, id, Vec::new());
+        let prepared = self.prepared(place, module, function, &[], &mut feeding, options);
+        drop(feeding);
+        async move {
+            if let Ok((call, encoded)) = prepared {
+                // Where the context is gone there is nothing to tell.
+                let _ = broker.call_no_reply(id, &call, &encoded).await;
+            }
+        }
     }
 
     /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest

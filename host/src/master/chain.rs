@@ -1,7 +1,7 @@
 //! Chains of calls: sent without waiting, executed one after the other, and none behind one that has not returned.
 
 use super::Context;
-use super::call::{CallOptions, CallResult};
+use super::call::{CallOptions, CallResult, Place};
 use crate::module::{Function, Module};
 use proto::Body;
 use proto::Handle;
@@ -63,10 +63,10 @@ impl CallChain<'_> {
         if let Some(refused) = &*self.refused() {
             return Ok(refused.clone());
         }
-        let chain = Some(self.number);
+        let place = Place::Chain(self.number);
         let called = self
             .context
-            .call_in(chain, module, function, arguments, options)
+            .call_in(place, module, function, arguments, options)
             .await;
         if let Ok(CallResult::Dead(dead)) = &called
             && matches!(dead.reason, DeadReason::Busy | DeadReason::TooLarge(_))

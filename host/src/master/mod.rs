@@ -12,6 +12,7 @@
 mod call;
 mod chain;
 mod context;
+mod instance;
 mod library;
 mod log;
 mod reach;
@@ -26,6 +27,7 @@ mod ways;
 pub use call::{CallError, CallOptions, CallResult};
 pub use chain::CallChain;
 pub use context::Context;
+pub use instance::Instance;
 pub use log::{LogSink, TracingLog};
 pub use reach::Reached;
 pub use sources::{Source, SourceError, Sources};

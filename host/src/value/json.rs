@@ -57,6 +57,7 @@ fn write(ty: &Type, val: &Val) -> Result<Value, Wrong> {
         (Type::Flags(_), Val::Flags(names)) => json!(names),
         (Type::List(list), Val::List(items)) => elements(&list.ty(), items)?,
         (Type::FixedLengthList(list), Val::FixedLengthList(items)) => elements(&list.ty(), items)?,
+        (Type::Own(_) | Type::Borrow(_), Val::U64(number)) => integer((*number).into()),
         (Type::Stream(stream), Val::List(items)) => match stream.ty() {
             Some(ty) => elements(&ty, items)?,
             None => items.iter().map(|_| Value::Null).collect(),

@@ -108,14 +108,11 @@ impl Reader<'_> {
             }
             (Type::Stream(stream), _) if stream.ty().is_some() => self.wrong(node, ty),
             (Type::Future(future), _) if future.ty().is_some() => self.value(node, &future.ty()?),
-            (
-                Type::Own(_)
-                | Type::Borrow(_)
-                | Type::Stream(_)
-                | Type::Future(_)
-                | Type::ErrorContext,
-                _,
-            ) => self.checker.unsupported(node.span.clone(), ty),
+            // A resource is written as its number.
+            (Type::Own(_) | Type::Borrow(_), _) => self.whole_number(node, &Type::U64),
+            (Type::Stream(_) | Type::Future(_) | Type::ErrorContext, _) => {
+                self.checker.unsupported(node.span.clone(), ty)
+            }
             _ => self.parts(node, ty),
         }
     }

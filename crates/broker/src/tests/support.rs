@@ -263,6 +263,7 @@ pub(super) fn call(function: &str) -> Call {
         policy: Policy::default(),
         limits: CallLimits::default(),
         chain: None,
+        instance: None,
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Call {
     /// The chain that it belongs to, a number that its caller chose. The calls of a chain are executed one after
     /// the other; once one has not returned, those behind it get its outcome and are not executed.
     pub chain: Option<u64>,
+    /// The instance that it is called in, a number that its caller chose: made by the first call with that number, and kept. None:
+    /// one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instance: Option<u64>,
 }
 
 /// END_CHAIN: the caller will send no more calls of this chain, or begins it anew.

@@ -116,6 +116,7 @@ fn call() -> Call {
         policy: Policy { grants },
         limits: CallLimits::default(),
         chain: Some(5),
+        instance: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) use handles::StreamHandles;
 pub(crate) use life::Life;
 
 use bytes::Bytes;
+use proto::ContextId;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -66,6 +67,9 @@ impl End {
 
 /// Whoever has called a guest, at the other end of its streams.
 pub trait Peer: Send + Sync {
+    /// Which context that is.
+    fn context(&self) -> ContextId;
+
     /// Makes a way out, and gives its number, by which the peer will ask for it. Where `outgoing` is dropped the guest learns that
     /// nobody reads.
     fn write(&self, carries: Carries, outgoing: Outgoing) -> u64;
@@ -78,6 +82,10 @@ pub trait Peer: Send + Sync {
 pub struct NoPeer;
 
 impl Peer for NoPeer {
+    fn context(&self) -> ContextId {
+        ContextId::MASTER
+    }
+
     fn write(&self, _: Carries, _: Outgoing) -> u64 {
         0
     }

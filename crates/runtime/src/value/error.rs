@@ -30,6 +30,14 @@ pub enum ValueError {
         /// The type in WIT syntax.
         wit: String,
     },
+    /// The type holds a resource, and the call has no instance that is kept for further ones.
+    #[error("{path}: a value of type {wit} is of use only in an instance that is kept")]
+    Resource {
+        /// Where in the value.
+        path: String,
+        /// The type in WIT syntax.
+        wit: String,
+    },
     /// The bytes are no CBOR of the kind that this protocol writes.
     #[error("{path}: {why}")]
     Malformed {
@@ -91,6 +99,7 @@ pub(super) struct Unplaced {
 enum Kind {
     Mismatch { expected: String, found: String },
     Unsupported(String),
+    Resource(String),
     Malformed(Malformed),
     TooLarge(usize),
     TooDeep,
@@ -117,6 +126,10 @@ impl Unplaced {
 
     pub(super) fn unsupported(wit: String) -> Fault {
         Fault::from(Kind::Unsupported(wit))
+    }
+
+    pub(super) fn resource(wit: String) -> Fault {
+        Fault::from(Kind::Resource(wit))
     }
 
     pub(super) fn too_large(limit: usize) -> Fault {
@@ -189,6 +202,7 @@ fn place(fault: Unplaced, root: &str) -> ValueError {
             found,
         },
         Kind::Unsupported(wit) => ValueError::Unsupported { path, wit },
+        Kind::Resource(wit) => ValueError::Resource { path, wit },
         Kind::Malformed(why) => ValueError::Malformed { path, why },
         Kind::TooLarge(limit) => ValueError::TooLarge { path, limit },
         Kind::TooDeep => ValueError::TooDeep { path },

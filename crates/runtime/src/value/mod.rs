@@ -37,7 +37,7 @@ pub use describe::{describe, describe_params};
 pub use encode::{array_of, encode, encode_all, encode_all_with};
 pub use error::ValueError;
 pub use handles::{HandleError, Handles};
-pub use support::{holds, is_handle, is_resource, supported};
+pub use support::{data_only, holds, is_handle, is_resource, supported};
 pub use typed::{BytesShape, CallResult, TypedError, call_typed, shape};
 
 /// How deep a value may nest.

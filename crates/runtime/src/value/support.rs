@@ -8,14 +8,23 @@ use wasmtime::component::Type;
 use super::describe;
 use super::error::{At, Fault, Unplaced, ValueError};
 
-/// An error that names the first part of these types whose values cannot travel, if there is one: a resource, an error
-/// context, or a handle that a stream or future would carry.
+/// An error that names the first part of these types whose values cannot travel, if there is one: an error context,
+/// or a handle that a stream or future would carry.
 ///
 /// A slot is the name of a parameter, or of the result, and its type.
 pub fn supported<N: AsRef<str>>(slots: &[(N, Type)]) -> Result<(), ValueError> {
     slots
         .iter()
         .try_for_each(|(name, ty)| check(ty).in_value(name.as_ref()))
+}
+
+/// An error that names the first resource in these types, if there is one: a handle of one lives no longer than its instance.
+pub fn data_only<N: AsRef<str>>(slots: &[(N, Type)]) -> Result<(), ValueError> {
+    let holder = slots.iter().find(|(_, ty)| is_within(ty, is_resource));
+    match holder {
+        Some((name, ty)) => Err(Unplaced::resource(describe(ty))).in_value(name.as_ref()),
+        None => Ok(()),
+    }
 }
 
 /// Whether values of this type are numbers on the wire that stand for something on the other side.
@@ -80,9 +89,7 @@ fn check(ty: &Type) -> Result<(), Fault> {
         }
         Type::Stream(stream) => carried(ty, stream.ty()),
         Type::Future(future) => carried(ty, future.ty()),
-        Type::Own(_) | Type::Borrow(_) | Type::ErrorContext => {
-            Err(Unplaced::unsupported(describe(ty)))
-        }
+        Type::ErrorContext => Err(Unplaced::unsupported(describe(ty))),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use super::wit::{self, Wit};
 use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{Call, EngineKind, Export, LogRecord, ModuleRef, Outcome};
-use proto::{CallLimits, Digest, Policy};
+use proto::{CallLimits, ContextId, Digest, Policy};
 use runtime::value::{array_of, decode_items, encode};
 use runtime::{Artifact, Carries, Executor, Outgoing, Peer, Upstream};
 use std::sync::{Arc, Mutex};
@@ -133,6 +133,10 @@ struct Ends {
 }
 
 impl Peer for Ends {
+    fn context(&self) -> ContextId {
+        ContextId::MASTER
+    }
+
     fn write(&self, carries: Carries, outgoing: Outgoing) -> u64 {
         assert_eq!(carries, Carries::Values);
         *self.read.lock().expect("no panic") = Some(outgoing);
@@ -229,6 +233,7 @@ async fn outcome(guest: &Artifact, function: &str, arguments: Vec<u8>, ends: Arc
         policy: Policy::default(),
         limits: CallLimits::default(),
         chain: None,
+        instance: None,
     };
     executor.execute(call, arguments.into(), ends).await
 }

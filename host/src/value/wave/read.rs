@@ -60,11 +60,11 @@ impl<'a> Reader<'a> {
                 items.map(Val::List)
             }
             Type::Future(future) if future.ty().is_some() => self.value(node, &future.ty()?),
-            Type::Own(_)
-            | Type::Borrow(_)
-            | Type::Stream(_)
-            | Type::Future(_)
-            | Type::ErrorContext => self.checker.unsupported(Some(node.span()), ty),
+            // A resource is written as its number.
+            Type::Own(_) | Type::Borrow(_) => self.value(node, &Type::U64),
+            Type::Stream(_) | Type::Future(_) | Type::ErrorContext => {
+                self.checker.unsupported(Some(node.span()), ty)
+            }
             _ => match node.as_number(self.src) {
                 Ok(number) => self.integer(Some(node.span()), ty, number, self.found(node)),
                 Err(_) => self.wrong(node, ty),

@@ -1,0 +1,122 @@
+//! An instance that a context keeps: its memory, and the resources that its functions hand out, live from call to call.
+
+use super::Context;
+use super::call::{CallOptions, CallResult, Place};
+use super::streams::{Feed, Streaming};
+use crate::module::{Function, Module};
+use proto::message::Export;
+use runtime::value::ValueError;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use wasmtime::component::{Type, Val};
+
+/// Numbers of instances of this process, which are never used twice.
+static LAST: AtomicU64 = AtomicU64::new(0);
+
+/// What no component exports, and every instance does: drops the resource whose number is the one argument.
+const DROP_RESOURCE: &str = "[resource-drop]";
+
+/// Ends the instance.
+const END: &str = "[instance-drop]";
+
+/// An instance of a module in a context. The first call makes it; it ends with this value, with its context, or with the first call
+/// in it that does not return.
+///
+/// Async functions run in it concurrently, others one after the other. A resource in a value is its number, `Val::U64(n)`; an argument
+/// of type `own` gives the resource away, one of type `borrow` lends it. Those that are neither given away nor
+/// [dropped](Self::drop_resource) end with the instance.
+pub struct Instance<'a> {
+    context: &'a Context,
+    module: Arc<Module>,
+    options: CallOptions,
+    number: u64,
+}
+
+impl Context {
+    /// A new instance of a module. All calls in it have these options.
+    #[must_use]
+    pub fn instance(&self, module: &Arc<Module>, options: CallOptions) -> Instance<'_> {
+        Instance {
+            context: self,
+            module: module.clone(),
+            options,
+            number: LAST.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+impl Instance<'_> {
+    /// Calls a function in it.
+    ///
+    /// # Errors
+    /// If the arguments are not of the function's types; nothing was sent then.
+    pub async fn call(
+        &self,
+        function: &Function,
+        arguments: &[Val],
+    ) -> Result<CallResult, ValueError> {
+        let streaming = self.stream(function, arguments, Vec::new()).await?;
+        Ok(streaming.collect().await)
+    }
+
+    /// The same, returning as soon as the function has: see [`Streaming`].
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn stream(
+        &self,
+        function: &Function,
+        arguments: &[Val],
+        feeds: Vec<Feed>,
+    ) -> Result<Streaming, ValueError> {
+        let place = Place::Instance(self.number);
+        let (module, options) = (&self.module, &self.options);
+        self.context
+            .stream_in(place, module, function, arguments, feeds, options)
+            .await
+    }
+
+    /// Drops a resource, once no call is under way.
+    ///
+    /// # Errors
+    /// What became of it, if that is not done: there is none of that number, say.
+    pub async fn drop_resource(&self, number: u64) -> Result<(), CallResult> {
+        let function = special(DROP_RESOURCE, vec![("number".to_owned(), Type::U64)]);
+        // A number is always one.
+        match self.call(&function, &[Val::U64(number)]).await {
+            Ok(CallResult::Returned(None)) | Err(_) => Ok(()),
+            Ok(other) => Err(other),
+        }
+    }
+
+    /// Ends it, and waits until that is known there.
+    pub async fn end(self) {
+        // Where the context is gone the instance is, too.
+        let _ = self.call(&special(END, Vec::new()), &[]).await;
+    }
+}
+
+fn special(name: &str, params: Vec<(String, Type)>) -> Function {
+    Function {
+        export: Export {
+            interface: None,
+            function: name.to_owned(),
+        },
+        params,
+        results: Vec::new(),
+        is_async: false,
+    }
+}
+
+impl Drop for Instance<'_> {
+    fn drop(&mut self) {
+        let function = special(END, Vec::new());
+        let place = Place::Instance(self.number);
+        let ending = self
+            .context
+            .told(place, &self.module, &function, &self.options);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(ending);
+        }
+    }
+}
