@@ -72,6 +72,7 @@ pub mod sources;
 pub mod system;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod users;
 
 pub use bindings::zymogen::task::grants::Source;
 pub use bindings::zymogen::task::types::{Change, Failure, FailureKind, Mode, Outcome};

@@ -69,6 +69,7 @@ macro_rules! __bindings {
                     "zymogen:task/files@0.1.0": ::guest_sdk::bindings::zymogen::task::files,
                     "zymogen:task/sources@0.1.0": ::guest_sdk::bindings::zymogen::task::sources,
                     "zymogen:task/system@0.1.0": ::guest_sdk::bindings::zymogen::task::system,
+                    "zymogen:task/users@0.1.0": ::guest_sdk::bindings::zymogen::task::users,
                 },
             });
         }

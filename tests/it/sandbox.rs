@@ -103,6 +103,43 @@ fn no_network_without_a_grant() {
 }
 
 #[test]
+fn accounts_need_the_grant_for_facts() {
+    misbehave(r#"account("root")"#, &[])
+        .status(5)
+        .stderr_has(&["system"]);
+    for root in ["root", "0"] {
+        misbehave(&format!(r#"account("{root}")"#), &["system"])
+            .status(0)
+            .stdout_has(&["some((\"/root\", [\"root\""]);
+    }
+    misbehave(r#"account("nobody-of-this-name")"#, &["system"])
+        .status(0)
+        .stdout("none\n");
+}
+
+#[test]
+fn attributes_of_a_granted_file_and_of_no_other() {
+    // Where the build is, because not each /tmp has them.
+    let directory = tempfile::tempdir_in(crate::support::target()).unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for name in ["open", "closed"] {
+        std::fs::write(path(name), "x").unwrap();
+    }
+    let (open, closed) = (path("open"), path("closed"));
+    let steps = |path: &str| {
+        format!(
+            r#"take-steps([set-xattr(("{path}", "user.a", "b")), get-xattr(("{path}", "user.a"))])"#
+        )
+    };
+    let grant = format!("write:{open}");
+    misbehave(&steps(&open), &[&grant])
+        .status(0)
+        .stdout("[ok(\"\"), ok(\"b\")]\n");
+    let tried = misbehave(&steps(&closed), &[&grant]).status(0);
+    assert_eq!(tried.stdout.matches("err(").count(), 2, "{}", tried.stdout);
+}
+
+#[test]
 fn a_wrong_grant_says_what_a_grant_is() {
     misbehave("environment()", &["files:/etc"])
         .status(64)

@@ -24,6 +24,7 @@ bindings::export!(Misbehave with_types_in bindings);
 
 use bindings::exports::zymogen::misbehave::deeds::{Guest, Step};
 use bindings::zymogen::task::files::{self, Attributes, Content};
+use bindings::zymogen::task::users;
 
 /// How much memory is taken at a time: a page of wasm's.
 const PAGE: usize = 64 * 1024;
@@ -89,6 +90,11 @@ impl Guest for Misbehave {
         steps.into_iter().map(take).collect()
     }
 
+    fn account(name_or_id: String) -> Option<(String, Vec<String>)> {
+        let user = users::find_user(&name_or_id)?;
+        Some((user.home, users::memberships(&user.name)))
+    }
+
     fn environment() -> Vec<(String, String)> {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -127,6 +133,11 @@ fn take(step: Step) -> Result<String, String> {
             files::replace(&path, &Content::Bytes(text.into_bytes()), &nothing)
         }
         Step::Remove(path) => files::remove(&path, true),
+        Step::SetXattr((path, name, value)) => files::set_xattr(&path, &name, value.as_bytes()),
+        Step::GetXattr((path, name)) => {
+            let value = files::get_xattr(&path, &name).map_err(|error| error.to_string())?;
+            return Ok(String::from_utf8_lossy(&value.unwrap_or_default()).into_owned());
+        }
         Step::Read(path) => {
             let content = files::read(&path, 1 << 20).map_err(|error| error.to_string())?;
             return Ok(String::from_utf8_lossy(&content).into_owned());

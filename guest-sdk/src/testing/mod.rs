@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::command::{Finished, Status};
 use crate::system::Info;
+use crate::users::{Group, User};
 use crate::{Mode, Source};
 pub use disk::Node;
 
@@ -41,6 +42,8 @@ pub struct Machine {
     programs: BTreeMap<Vec<String>, Finished>,
     sources: BTreeMap<String, Vec<u8>>,
     info: Option<Info>,
+    users: Vec<User>,
+    groups: Vec<Group>,
     journal: Vec<String>,
 }
 
@@ -60,6 +63,8 @@ impl Machine {
             programs: BTreeMap::new(),
             sources: BTreeMap::new(),
             info: None,
+            users: Vec::new(),
+            groups: Vec::new(),
             journal: Vec::new(),
         }
     }
@@ -108,6 +113,20 @@ impl Machine {
     #[must_use]
     pub fn with_info(mut self, info: Info) -> Self {
         self.info = Some(info);
+        self
+    }
+
+    /// With one more account.
+    #[must_use]
+    pub fn with_user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// With one more group.
+    #[must_use]
+    pub fn with_group(mut self, group: Group) -> Self {
+        self.groups.push(group);
         self
     }
 

@@ -9,6 +9,7 @@ mod names;
 mod roots;
 mod sources;
 mod system;
+mod users;
 
 pub(crate) use blocking::blocking;
 pub(crate) use roots::Roots;

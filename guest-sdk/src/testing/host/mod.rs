@@ -71,6 +71,50 @@ pub mod system {
     }
 }
 
+/// As the interface `users`.
+pub mod users {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::users::{Group, User};
+
+    pub fn find_user(name_or_id: &str) -> Option<User> {
+        let id: Option<u32> = name_or_id.parse().ok();
+        list_users().into_iter().find(|user| match id {
+            Some(id) => user.uid == id,
+            None => user.name == name_or_id,
+        })
+    }
+
+    pub fn find_group(name_or_id: &str) -> Option<Group> {
+        let id: Option<u32> = name_or_id.parse().ok();
+        list_groups().into_iter().find(|group| match id {
+            Some(id) => group.gid == id,
+            None => group.name == name_or_id,
+        })
+    }
+
+    pub fn list_users() -> Vec<User> {
+        on_machine("users".to_owned(), |machine| machine.users.clone())
+    }
+
+    pub fn list_groups() -> Vec<Group> {
+        on_machine("groups".to_owned(), |machine| machine.groups.clone())
+    }
+
+    pub fn memberships(user: &str) -> Vec<String> {
+        let first = find_user(user).map(|user| user.gid);
+        let (own, others): (Vec<_>, Vec<_>) = list_groups()
+            .into_iter()
+            .filter(|group| {
+                first == Some(group.gid) || group.members.iter().any(|member| member == user)
+            })
+            .partition(|group| first == Some(group.gid));
+        own.into_iter()
+            .chain(others)
+            .map(|group| group.name)
+            .collect()
+    }
+}
+
 /// As the interface `log`: it prints, so that the test runner shows it when a test fails.
 pub mod log {
     use crate::log::Level;
