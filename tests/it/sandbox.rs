@@ -140,6 +140,45 @@ fn attributes_of_a_granted_file_and_of_no_other() {
 }
 
 #[test]
+fn a_guest_and_a_command_take_turns() {
+    let call = r#"converse(["sed", "-u", "s/^/got /"], ["one", "two"])"#;
+    misbehave(call, &["exec:sed -u 's/^/got /' <*"])
+        .status(0)
+        .stdout("ok([\"got one\\n\", \"got two\\n\"])\n");
+    // Without input there is nobody to talk to.
+    misbehave(call, &["exec:sed -u 's/^/got /'"])
+        .status(3)
+        .stdout_has(&["err(", "input"]);
+    misbehave(call, &["exec:cat"])
+        .status(3)
+        .stdout_has(&["err(", "to execute sed"]);
+}
+
+#[test]
+fn a_command_ends_with_the_call_that_started_it() {
+    let module = example("misbehave");
+    // A number that nobody else sleeps for.
+    let seconds = format!("9{}", std::process::id());
+    let call = format!(r#"start-and-spin(["sleep", "{seconds}"])"#);
+    let grant = format!("exec:sleep {seconds}");
+    run(&[
+        "call",
+        "local",
+        &module,
+        &call,
+        "--grant",
+        &grant,
+        "--timeout",
+        "2s",
+    ])
+    .status(3);
+    assert_eq!(
+        crate::support::processes(&format!("sleep {seconds}")),
+        [0; 0]
+    );
+}
+
+#[test]
 fn a_wrong_grant_says_what_a_grant_is() {
     misbehave("environment()", &["files:/etc"])
         .status(64)

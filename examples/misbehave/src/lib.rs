@@ -23,6 +23,7 @@ struct Misbehave;
 bindings::export!(Misbehave with_types_in bindings);
 
 use bindings::exports::zymogen::misbehave::deeds::{Guest, Step};
+use bindings::zymogen::task::command::{self, Chunk, Process, Request};
 use bindings::zymogen::task::files::{self, Attributes, Content};
 use bindings::zymogen::task::users;
 
@@ -95,6 +96,17 @@ impl Guest for Misbehave {
         Some((user.home, users::memberships(&user.name)))
     }
 
+    fn converse(argv: Vec<String>, lines: Vec<String>) -> Result<Vec<String>, String> {
+        converse(argv, &lines).map_err(|error| error.to_string())
+    }
+
+    fn start_and_spin(argv: Vec<String>) -> Result<(), String> {
+        let started = Process::start(&request(argv));
+        let _process = started.map_err(|error| error.to_string())?;
+        Self::spin();
+        Ok(())
+    }
+
     fn environment() -> Vec<(String, String)> {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -119,6 +131,33 @@ impl Guest for Misbehave {
     fn exit(code: u8) {
         std::process::exit(i32::from(code));
     }
+}
+
+fn request(argv: Vec<String>) -> Request {
+    Request {
+        argv,
+        stdin: Vec::new(),
+        env: Vec::new(),
+        cwd: None,
+        timeout_ms: None,
+        live: false,
+    }
+}
+
+fn converse(argv: Vec<String>, lines: &[String]) -> Result<Vec<String>, command::Error> {
+    let process = Process::start(&request(argv))?;
+    let mut answers = Vec::new();
+    for line in lines {
+        process.write(format!("{line}\n").as_bytes())?;
+        let chunk = process.read()?;
+        answers.extend(chunk.map(|chunk| match chunk {
+            Chunk::Stdout(bytes) | Chunk::Stderr(bytes) => {
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        }));
+    }
+    process.wait()?;
+    Ok(answers)
 }
 
 fn take(step: Step) -> Result<String, String> {

@@ -41,7 +41,7 @@ use wasmtime::component::Val;
 ///     write:PATH        also create, change and remove
 ///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
-///     net:ADDRESS:PORT  connect to, or listen at
+///     net:HOST:PORT     connect to, or listen at; a name or a number
 ///     system            learn what machine it is
 ///
 /// Examples:

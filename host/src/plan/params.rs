@@ -9,6 +9,7 @@ use crate::output::text::did_you_mean;
 use crate::output::{Diagnostic, Source};
 use crate::value::{Mismatch, Node, Plain, nearest, to_val_in};
 use proto::Digest;
+use proto::policy::Address;
 use runtime::value::describe;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -64,6 +65,7 @@ impl Params<'_> {
         errors.extend(self.by_hand(&by_hand));
         errors.extend(missing_files);
         errors.extend(self.relative_paths(params, known));
+        errors.extend(self.addresses(params, known));
         errors
     }
 
@@ -78,6 +80,7 @@ impl Params<'_> {
         offer: &mut dyn FnMut(&str, &Path) -> Result<Offered, String>,
     ) -> Result<Val, Vec<Diagnostic>> {
         let mut errors = self.relative_paths(params, &mut |_| true);
+        errors.extend(self.addresses(params, &mut |_| true));
         errors.extend(self.by_hand(&sources::given_by_hand(params, &self.task.resources)));
         if !errors.is_empty() {
             return Err(errors);
@@ -184,6 +187,26 @@ impl Params<'_> {
         let spans = spans.iter();
         spans
             .map(|span| error_at(self.source, span.clone(), message))
+            .collect()
+    }
+
+    /// What is no address would grant nothing.
+    fn addresses(
+        &self,
+        params: &Node,
+        known: &mut dyn FnMut(&Range<usize>) -> bool,
+    ) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for resource in &self.task.resources {
+            if resource.kind == ResourceKind::Address {
+                texts_at(params, &resource.path, &mut found);
+            }
+        }
+        found.retain(|(text, span)| text.parse::<Address>().is_err() && known(span));
+        let message = "an address is HOST:PORT, where the host is a name or a number";
+        let spans = found.into_iter();
+        spans
+            .map(|(_, span)| error_at(self.source, span, message))
             .collect()
     }
 

@@ -6,12 +6,14 @@ mod files;
 mod locate;
 mod log;
 mod names;
+pub(crate) mod network;
 mod roots;
 mod sources;
 mod system;
 mod users;
 
 pub(crate) use blocking::blocking;
+pub(crate) use command::MAX_PROCESSES;
 pub(crate) use roots::Roots;
 
 use crate::guest::Guest;
@@ -23,6 +25,7 @@ pub(crate) mod bindings {
         path: "../../wit",
         world: "imports",
         imports: { default: async | trappable },
+        with: { "zymogen:task/command.process": crate::host::command::Process },
     });
 }
 

@@ -19,7 +19,45 @@ fn on_machine<R>(call: String, act: impl FnOnce(&mut Machine) -> R) -> R {
 pub mod command {
     use super::on_machine;
     use crate::Mode;
-    use crate::bindings::zymogen::task::command::{Error, Finished, Request};
+    use crate::bindings::zymogen::task::command::{Chunk, Error, Finished, Request, Status};
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    /// A program that has ended before anybody looks: it says all that the machine knows of it.
+    pub struct Process {
+        left: RefCell<VecDeque<Chunk>>,
+        status: Status,
+    }
+
+    impl Process {
+        pub fn start(request: &Request) -> Result<Self, Error> {
+            let Finished {
+                status,
+                stdout,
+                stderr,
+            } = run(request)?;
+            let left = [Chunk::Stdout(stdout), Chunk::Stderr(stderr)];
+            Ok(Self {
+                left: RefCell::new(left.into()),
+                status,
+            })
+        }
+
+        pub fn read(&self) -> Result<Option<Chunk>, Error> {
+            Ok(self.left.borrow_mut().pop_front())
+        }
+
+        pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+            let call = format!("input {}", String::from_utf8_lossy(bytes));
+            on_machine(call, |_| Ok(()))
+        }
+
+        pub fn close_stdin(&self) {}
+
+        pub fn wait(&self) -> Result<Status, Error> {
+            Ok(self.status)
+        }
+    }
 
     pub fn run(request: &Request) -> Result<Finished, Error> {
         on_machine(format!("command {}", request.argv.join(" ")), |machine| {

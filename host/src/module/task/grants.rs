@@ -2,7 +2,7 @@
 
 use crate::module::wit::Wit;
 use proto::Digest;
-use proto::policy::{Exec, Grant, Input, normal_path};
+use proto::policy::{Address, Exec, Grant, Input, normal_path};
 use wasmtime::component::Val;
 use wit_parser::TypeDefKind;
 
@@ -30,6 +30,8 @@ pub enum ResourceKind {
     CommandDirectory,
     /// The standard input of the command lines in the same record.
     CommandInput,
+    /// Where on the network.
+    Address,
     /// A file of the master.
     Source,
 }
@@ -48,6 +50,7 @@ pub(super) fn collect(
         Some("command-environment") => Some(ResourceKind::CommandEnvironment),
         Some("command-directory") => Some(ResourceKind::CommandDirectory),
         Some("command-input") => Some(ResourceKind::CommandInput),
+        Some("address") => Some(ResourceKind::Address),
         Some("source") => Some(ResourceKind::Source),
         _ => None,
     };
@@ -85,6 +88,7 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
                 grants.extend(values.filter_map(path).map(Grant::Read));
             }
             ResourceKind::WritePath => grants.extend(values.filter_map(path).map(Grant::Write)),
+            ResourceKind::Address => grants.extend(values.filter_map(address).map(Grant::Net)),
             ResourceKind::Source => grants.extend(values.filter_map(source).map(Grant::Source)),
             ResourceKind::CommandLine if check => {}
             ResourceKind::CommandLine => {
@@ -206,6 +210,10 @@ fn text(value: &Val) -> Option<&str> {
 
 fn path(value: &Val) -> Option<String> {
     text(value).and_then(normal_path)
+}
+
+fn address(value: &Val) -> Option<Address> {
+    text(value)?.parse().ok()
 }
 
 fn variable(value: &Val) -> Option<(String, String)> {
