@@ -68,6 +68,7 @@ pub mod outcome;
 pub mod path;
 pub mod permissions;
 pub mod progress;
+pub mod secrets;
 pub mod sources;
 pub mod system;
 #[cfg(not(target_family = "wasm"))]

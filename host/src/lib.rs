@@ -10,5 +10,6 @@ pub mod module;
 pub mod output;
 pub mod plan;
 pub mod project;
+pub mod secrets;
 pub mod testing;
 pub mod value;

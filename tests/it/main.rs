@@ -36,6 +36,7 @@ mod reach;
 mod roots;
 mod rules;
 mod sandbox;
+mod secrets;
 mod ssh;
 mod su;
 mod sudo;

@@ -179,6 +179,33 @@ fn a_command_ends_with_the_call_that_started_it() {
 }
 
 #[test]
+fn a_granted_name_is_reached_and_no_other_port_or_name() {
+    let [open, closed] = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [open_port, closed_port] = [&open, &closed].map(|l| l.local_addr().unwrap().port());
+    let grant = format!("net:localhost:{open_port}");
+    misbehave(&format!(r#"connect("localhost:{open_port}")"#), &[&grant])
+        .status(0)
+        .stdout("ok\n");
+    misbehave(&format!(r#"connect("127.0.0.1:{open_port}")"#), &[&grant])
+        .status(0)
+        .stdout("ok\n");
+    for address in [
+        format!("localhost:{closed_port}"),
+        format!("127.0.0.1:{closed_port}"),
+        format!("example.com:{open_port}"),
+    ] {
+        misbehave(&format!(r#"connect("{address}")"#), &[&grant])
+            .status(3)
+            .stdout_has(&["err("]);
+    }
+    // Granted by its number alone: its name is nobody's to ask for.
+    let number = format!("net:127.0.0.1:{open_port}");
+    misbehave(&format!(r#"connect("localhost:{open_port}")"#), &[&number])
+        .status(3)
+        .stdout_has(&["err("]);
+}
+
+#[test]
 fn a_wrong_grant_says_what_a_grant_is() {
     misbehave("environment()", &["files:/etc"])
         .status(64)

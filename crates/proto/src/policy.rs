@@ -10,6 +10,7 @@ pub use exec::{Exec, Input};
 pub use path::normal_path;
 
 use crate::Digest;
+use crate::message::Secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -42,6 +43,8 @@ pub enum Grant {
     Source(Digest),
     /// Learn what machine this is: `system`.
     System,
+    /// Read the secret of this name. Nothing shows its value, and no text stands for it.
+    Secret(String, Secret),
 }
 
 /// A text that is no grant.
@@ -103,6 +106,7 @@ impl fmt::Display for Grant {
             Self::Net(address) => write!(f, "net:{address}"),
             Self::Source(digest) => write!(f, "source:{}", digest.short()),
             Self::System => f.write_str("system"),
+            Self::Secret(name, _) => write!(f, "secret:{}", quoted(name)),
         }
     }
 }
@@ -161,6 +165,15 @@ impl Policy {
     #[must_use]
     pub fn may_read_source(&self, digest: &Digest) -> bool {
         self.grants.contains(&Grant::Source(*digest))
+    }
+
+    /// The secret of this name, if it may be read.
+    #[must_use]
+    pub fn secret(&self, wanted: &str) -> Option<&Secret> {
+        self.grants.iter().find_map(|grant| match grant {
+            Grant::Secret(name, secret) if name == wanted => Some(secret),
+            _ => None,
+        })
     }
 
     /// The grants as one line for an error: what is allowed instead.

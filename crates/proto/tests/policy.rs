@@ -3,6 +3,7 @@
 #[path = "support/rng.rs"]
 mod rng;
 
+use proto::message::Secret;
 use proto::policy::{Address, Exec, Grant, Input, normal_path};
 use proto::{Access, Digest, Policy};
 use rng::Rng;
@@ -245,4 +246,19 @@ fn an_address_has_a_host_and_a_port() {
     ] {
         assert!(text.parse::<Grant>().is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_secret_is_shown_by_its_name_alone() {
+    let grant = Grant::Secret("token".to_owned(), Secret("hunter2".to_owned()));
+    assert_eq!(grant.to_string(), "secret:token");
+    let policy = Policy {
+        grants: vec![grant],
+    };
+    let shown = format!("{policy:?} {}", policy.summary());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let value = |name| policy.secret(name).map(|secret| secret.0.as_str());
+    assert_eq!(value("token"), Some("hunter2"));
+    assert_eq!(value("other"), None);
+    assert!("secret:token".parse::<Grant>().is_err());
 }

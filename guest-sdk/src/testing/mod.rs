@@ -41,6 +41,7 @@ pub struct Machine {
     disk: disk::Disk,
     programs: BTreeMap<Vec<String>, Finished>,
     sources: BTreeMap<String, Vec<u8>>,
+    secrets: BTreeMap<String, String>,
     info: Option<Info>,
     users: Vec<User>,
     groups: Vec<Group>,
@@ -62,6 +63,7 @@ impl Machine {
             disk: disk::Disk::new(),
             programs: BTreeMap::new(),
             sources: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             info: None,
             users: Vec::new(),
             groups: Vec::new(),
@@ -106,6 +108,13 @@ impl Machine {
             stderr: stderr.into(),
         };
         self.programs.insert(argv, finished);
+        self
+    }
+
+    /// With a secret that a task's parameters can name.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.insert(name.to_owned(), value.to_owned());
         self
     }
 

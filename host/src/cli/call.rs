@@ -14,6 +14,7 @@ use crate::output::logs::Line;
 use crate::output::style::{self, paint};
 use crate::output::text::{printable, printable_json, shell_word};
 use crate::output::{Diagnostic, Format, Screen, Source};
+use crate::secrets::{Named, Secrets};
 use crate::value::{CallError, CallText, to_json, to_wave};
 use proto::message::LogRecord;
 use proto::policy::Grant;
@@ -70,6 +71,11 @@ pub struct CallArgs {
     #[arg(short, long = "grant", value_name = "GRANT")]
     grants: Vec<Grant>,
 
+    /// A secret that the function may read, and where it comes from: `env:VARIABLE`,
+    /// `file:PATH` (its first line) or `ask`; may be repeated. What is shown has `***` in its place.
+    #[arg(long = "secret", value_name = "NAME=SOURCE")]
+    secrets: Vec<Named>,
+
     /// Say more: what slaves and the master note.
     #[arg(short, long, action = clap::ArgAction::Count)]
     verbose: u8,
@@ -97,15 +103,21 @@ struct Checked {
 pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let context: ContextSpec = arguments.context.parse()?;
     let start = Start::new(screen, arguments.verbose)?;
-    let call = check(&arguments, &start)?;
+    let mut call = check(&arguments, &start)?;
     start.images()?;
     let options = arguments.connect.options([&context])?;
-    let log = logs(screen, arguments.verbose);
+    let sources = arguments
+        .secrets
+        .iter()
+        .map(|Named(name, from)| (name, from));
+    let secrets = Secrets::read(sources, &options.vault)?;
+    call.policy.grants.extend(secrets.all());
+    let log = logs(screen, arguments.verbose, secrets.clone());
     let runtime = start::runtime()?;
     let result = runtime.block_on(work(&context, &start, &call, screen, log, options));
     runtime.shutdown_background();
     screen.clear();
-    show(&arguments, screen, &call, &result?)
+    show(&arguments, screen, &call, &result?, &secrets)
 }
 
 async fn work(
@@ -176,16 +188,18 @@ fn show(
     screen: &Screen,
     call: &Checked,
     result: &CallResult,
+    secrets: &Secrets,
 ) -> Result<Exit, Error> {
     let fate = Fate::of(result, &call.module.reference.name);
     match arguments.output {
         Format::Human => {
             if let CallResult::Returned(Some(value)) | CallResult::Failed(value) = result {
-                screen.result(&format!("{}\n", to_wave(value)))?;
+                screen.result(&format!("{}\n", secrets.mask(&to_wave(value))))?;
             }
         }
         Format::Json => {
-            let json = json(call, result, fate.as_ref())?;
+            let mut json = json(call, result, fate.as_ref())?;
+            secrets.mask_json(&mut json);
             screen.result(&format!("{}\n", printable_json(json.to_string())))?;
         }
     }
@@ -259,6 +273,9 @@ fn advice(why: &str) -> String {
     } else if let Some(path) = wanted.strip_prefix("to write ") {
         Some(format!("write:{path}"))
     } else {
+        if let Some(name) = wanted.strip_prefix("to know the secret ") {
+            return format!("--secret {}=env:VARIABLE", name.trim_matches('`'));
+        }
         let command = wanted.strip_prefix("to execute ");
         command.map(|command| format!("exec:{command}"))
     };
@@ -278,10 +295,11 @@ fn is_exact(text: &str) -> bool {
 }
 
 /// Shows what a function and its slave say.
-pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8) -> Arc<dyn LogSink> {
+pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8, secrets: Secrets) -> Arc<dyn LogSink> {
     Arc::new(Logs {
         screen: screen.clone(),
         verbosity,
+        secrets,
     })
 }
 
@@ -289,19 +307,21 @@ pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8) -> Arc<dyn LogSink> {
 struct Logs {
     screen: Arc<Screen>,
     verbosity: u8,
+    secrets: Secrets,
 }
 
 impl LogSink for Logs {
     fn record(&self, _: &str, record: &LogRecord) {
+        let text = self.secrets.mask(&record.text);
         let line = Line {
             context: None,
             module: record.module.as_deref(),
             level: record.level,
             target: &record.target,
-            text: &record.text,
+            text: &text,
         };
         if record.target == "progress" && record.module.is_some() {
-            let text = record.text.lines().next().unwrap_or_default();
+            let text = text.lines().next().unwrap_or_default();
             self.screen.status(&printable(text));
         } else if line.is_wanted(self.verbosity) {
             self.screen.note(&line.render());

@@ -74,6 +74,11 @@ impl Task {
         })
     }
 
+    /// The names of the secrets that a call with these parameters needs. Their values are not the module's to know.
+    pub fn secrets<'a>(&self, params: &'a Val) -> impl Iterator<Item = &'a str> {
+        grants::secrets(&self.resources, params)
+    }
+
     /// The least that a call with these parameters needs, and what it gets. When only checking,
     /// nothing may be written or executed.
     #[must_use]

@@ -259,7 +259,11 @@ pub fn module_reference(directory: &Path, name: &str) -> String {
     name.to_owned()
 }
 
-fn texts_at<'a>(node: &'a Node, path: &[String], found: &mut Vec<(&'a str, Range<usize>)>) {
+pub(super) fn texts_at<'a>(
+    node: &'a Node,
+    path: &[String],
+    found: &mut Vec<(&'a str, Range<usize>)>,
+) {
     match (&node.value, path) {
         (Plain::List(items), _) => items.iter().for_each(|item| texts_at(item, path, found)),
         (Plain::Table(entries), [name, rest @ ..]) => {

@@ -12,7 +12,7 @@ pub use example::Example;
 
 use example::{MASTER, SLAVE, bare, down, header, item, tailed, up, with_reply};
 use proto::message::{
-    Call, CompatibilityId, EndChain, Export, Hello, Level, LogRecord, ModuleRef, Welcome,
+    Call, CompatibilityId, EndChain, Export, Hello, Level, LogRecord, ModuleRef, Secret, Welcome,
 };
 use proto::policy::{Exec, Grant, Input};
 use proto::{CallLimits, ContextId, Digest, Flags, Handle, Policy};
@@ -106,6 +106,7 @@ fn call() -> Call {
         Grant::Net("127.0.0.1:80".parse().expect("an address")),
         Grant::Source(Digest([0xcd; 32])),
         Grant::System,
+        Grant::Secret("token".to_owned(), Secret("hunter2".to_owned())),
     ];
     Call {
         module: module(),

@@ -8,6 +8,7 @@ mod log;
 mod names;
 pub(crate) mod network;
 mod roots;
+mod secrets;
 mod sources;
 mod system;
 mod users;

@@ -94,6 +94,19 @@ pub mod sources {
     }
 }
 
+/// As the interface `secrets`.
+pub mod secrets {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::secrets::Error;
+
+    pub fn get(name: &str) -> Result<String, Error> {
+        on_machine(format!("secret {name}"), |machine| {
+            let secret = machine.secrets.get(name).cloned();
+            secret.ok_or_else(|| Error::Denied("no parameter names it".to_owned()))
+        })
+    }
+}
+
 /// As the interface `system`.
 pub mod system {
     use super::on_machine;

@@ -32,6 +32,8 @@ pub enum ResourceKind {
     CommandInput,
     /// Where on the network.
     Address,
+    /// The name of a secret of the plan.
+    Secret,
     /// A file of the master.
     Source,
 }
@@ -51,6 +53,7 @@ pub(super) fn collect(
         Some("command-directory") => Some(ResourceKind::CommandDirectory),
         Some("command-input") => Some(ResourceKind::CommandInput),
         Some("address") => Some(ResourceKind::Address),
+        Some("secret") => Some(ResourceKind::Secret),
         Some("source") => Some(ResourceKind::Source),
         _ => None,
     };
@@ -94,6 +97,8 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
             ResourceKind::CommandLine => {
                 grants.extend(commands(resources, resource, params).map(Grant::Exec));
             }
+            // The plan has the values.
+            ResourceKind::Secret => {}
             // They are parts of a command, and grant nothing without one.
             ResourceKind::CommandEnvironment
             | ResourceKind::CommandDirectory
@@ -101,6 +106,17 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
         }
     }
     grants
+}
+
+/// The names of secrets in the parameters.
+pub(super) fn secrets<'a>(
+    resources: &[Resource],
+    params: &'a Val,
+) -> impl Iterator<Item = &'a str> {
+    let named = resources.iter().filter(|r| r.kind == ResourceKind::Secret);
+    named
+        .flat_map(|resource| values_at(resource.kind, params, &resource.path))
+        .filter_map(text)
 }
 
 /// The commands that one parameter names, each with what its own record says of it.
