@@ -1,6 +1,8 @@
 //! Where the wrappers' calls go: to the real host in a component, to the stand-in for tests anywhere else.
 
 #[cfg(target_family = "wasm")]
-pub use crate::bindings::zymogen::task::{command, files, log, progress, sources, system};
+pub use crate::bindings::zymogen::task::{
+    command, files, log, progress, secrets, sources, system, users,
+};
 #[cfg(not(target_family = "wasm"))]
-pub use crate::testing::host::{command, files, log, progress, sources, system};
+pub use crate::testing::host::{command, files, log, progress, secrets, sources, system, users};

@@ -68,10 +68,12 @@ pub mod outcome;
 pub mod path;
 pub mod permissions;
 pub mod progress;
+pub mod secrets;
 pub mod sources;
 pub mod system;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+pub mod users;
 
 pub use bindings::zymogen::task::grants::Source;
 pub use bindings::zymogen::task::types::{Change, Failure, FailureKind, Mode, Outcome};

@@ -67,8 +67,10 @@ macro_rules! __bindings {
                     "zymogen:task/progress@0.1.0": ::guest_sdk::bindings::zymogen::task::progress,
                     "zymogen:task/command@0.1.0": ::guest_sdk::bindings::zymogen::task::command,
                     "zymogen:task/files@0.1.0": ::guest_sdk::bindings::zymogen::task::files,
+                    "zymogen:task/secrets@0.1.0": ::guest_sdk::bindings::zymogen::task::secrets,
                     "zymogen:task/sources@0.1.0": ::guest_sdk::bindings::zymogen::task::sources,
                     "zymogen:task/system@0.1.0": ::guest_sdk::bindings::zymogen::task::system,
+                    "zymogen:task/users@0.1.0": ::guest_sdk::bindings::zymogen::task::users,
                 },
             });
         }

@@ -11,5 +11,6 @@ pub mod output;
 pub mod plan;
 pub mod project;
 pub mod registry;
+pub mod secrets;
 pub mod testing;
 pub mod value;

@@ -103,6 +103,109 @@ fn no_network_without_a_grant() {
 }
 
 #[test]
+fn accounts_need_the_grant_for_facts() {
+    misbehave(r#"account("root")"#, &[])
+        .status(5)
+        .stderr_has(&["system"]);
+    for root in ["root", "0"] {
+        misbehave(&format!(r#"account("{root}")"#), &["system"])
+            .status(0)
+            .stdout_has(&["some((\"/root\", [\"root\""]);
+    }
+    misbehave(r#"account("nobody-of-this-name")"#, &["system"])
+        .status(0)
+        .stdout("none\n");
+}
+
+#[test]
+fn attributes_of_a_granted_file_and_of_no_other() {
+    // Where the build is, because not each /tmp has them.
+    let directory = tempfile::tempdir_in(crate::support::target()).unwrap();
+    let path = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    for name in ["open", "closed"] {
+        std::fs::write(path(name), "x").unwrap();
+    }
+    let (open, closed) = (path("open"), path("closed"));
+    let steps = |path: &str| {
+        format!(
+            r#"take-steps([set-xattr(("{path}", "user.a", "b")), get-xattr(("{path}", "user.a"))])"#
+        )
+    };
+    let grant = format!("write:{open}");
+    misbehave(&steps(&open), &[&grant])
+        .status(0)
+        .stdout("[ok(\"\"), ok(\"b\")]\n");
+    let tried = misbehave(&steps(&closed), &[&grant]).status(0);
+    assert_eq!(tried.stdout.matches("err(").count(), 2, "{}", tried.stdout);
+}
+
+#[test]
+fn a_guest_and_a_command_take_turns() {
+    let call = r#"converse(["sed", "-u", "s/^/got /"], ["one", "two"])"#;
+    misbehave(call, &["exec:sed -u 's/^/got /' <*"])
+        .status(0)
+        .stdout("ok([\"got one\\n\", \"got two\\n\"])\n");
+    // Without input there is nobody to talk to.
+    misbehave(call, &["exec:sed -u 's/^/got /'"])
+        .status(3)
+        .stdout_has(&["err(", "input"]);
+    misbehave(call, &["exec:cat"])
+        .status(3)
+        .stdout_has(&["err(", "to execute sed"]);
+}
+
+#[test]
+fn a_command_ends_with_the_call_that_started_it() {
+    let module = example("misbehave");
+    // A number that nobody else sleeps for.
+    let seconds = format!("9{}", std::process::id());
+    let call = format!(r#"start-and-spin(["sleep", "{seconds}"])"#);
+    let grant = format!("exec:sleep {seconds}");
+    run(&[
+        "call",
+        "local",
+        &module,
+        &call,
+        "--grant",
+        &grant,
+        "--timeout",
+        "2s",
+    ])
+    .status(3);
+    assert_eq!(
+        crate::support::processes(&format!("sleep {seconds}")),
+        [0; 0]
+    );
+}
+
+#[test]
+fn a_granted_name_is_reached_and_no_other_port_or_name() {
+    let [open, closed] = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let [open_port, closed_port] = [&open, &closed].map(|l| l.local_addr().unwrap().port());
+    let grant = format!("net:localhost:{open_port}");
+    misbehave(&format!(r#"connect("localhost:{open_port}")"#), &[&grant])
+        .status(0)
+        .stdout("ok\n");
+    misbehave(&format!(r#"connect("127.0.0.1:{open_port}")"#), &[&grant])
+        .status(0)
+        .stdout("ok\n");
+    for address in [
+        format!("localhost:{closed_port}"),
+        format!("127.0.0.1:{closed_port}"),
+        format!("example.com:{open_port}"),
+    ] {
+        misbehave(&format!(r#"connect("{address}")"#), &[&grant])
+            .status(3)
+            .stdout_has(&["err("]);
+    }
+    // Granted by its number alone: its name is nobody's to ask for.
+    let number = format!("net:127.0.0.1:{open_port}");
+    misbehave(&format!(r#"connect("localhost:{open_port}")"#), &[&number])
+        .status(3)
+        .stdout_has(&["err("]);
+}
+
+#[test]
 fn a_wrong_grant_says_what_a_grant_is() {
     misbehave("environment()", &["files:/etc"])
         .status(64)

@@ -1,16 +1,18 @@
 //! What one call may touch and use up. Both travel with the call, as plain data; the runtime enforces them.
 
+mod address;
 mod exec;
 mod path;
 mod words;
 
+pub use address::{Address, ParseAddressError};
 pub use exec::{Exec, Input};
 pub use path::normal_path;
 
 use crate::Digest;
+use crate::message::Secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::SocketAddr;
 use std::str::FromStr;
 use words::{quoted, unquoted};
 
@@ -35,12 +37,14 @@ pub enum Grant {
     Exec(Exec),
     /// See this environment variable with this value: `env:LANG=C`.
     Env(String, String),
-    /// Connect to, or bind, this address: `net:127.0.0.1:80`. On the wire the text of the address.
-    Net(#[serde(with = "as_text")] SocketAddr),
+    /// Connect to, or bind, this address: `net:127.0.0.1:80`, `net:db.internal:5432`.
+    Net(Address),
     /// Read this file of the master, by its digest.
     Source(Digest),
     /// Learn what machine this is: `system`.
     System,
+    /// Read the secret of this name. Nothing shows its value, and no text stands for it.
+    Secret(String, Secret),
 }
 
 /// A text that is no grant.
@@ -83,9 +87,9 @@ impl FromStr for Grant {
             Some(("net", rest)) => rest
                 .parse()
                 .map(Self::Net)
-                .map_err(|_| fail("`net:ADDRESS:PORT`")),
+                .map_err(|_| fail("`net:HOST:PORT`, where the host is a name or a number")),
             _ => Err(fail(
-                "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:ADDRESS:PORT` or `system`",
+                "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:HOST:PORT` or `system`",
             )),
         }
     }
@@ -102,6 +106,7 @@ impl fmt::Display for Grant {
             Self::Net(address) => write!(f, "net:{address}"),
             Self::Source(digest) => write!(f, "source:{}", digest.short()),
             Self::System => f.write_str("system"),
+            Self::Secret(name, _) => write!(f, "secret:{}", quoted(name)),
         }
     }
 }
@@ -135,11 +140,16 @@ impl Policy {
             .or_else(|| read.filter(covers).max_by_key(|root| root.len()))
     }
 
-    /// Is any path granted?
+    /// Does finding out what is granted wait for something: for a disk on which paths lead somewhere, or for the
+    /// addresses of names?
     #[must_use]
-    pub fn grants_paths(&self) -> bool {
-        let is_path = |grant: &Grant| matches!(grant, Grant::Read(_) | Grant::Write(_));
-        self.grants.iter().any(is_path)
+    pub fn is_looked_up(&self) -> bool {
+        self.grants.iter().any(|grant| {
+            matches!(
+                grant,
+                Grant::Read(_) | Grant::Write(_) | Grant::Net(Address::Name(..))
+            )
+        })
     }
 
     /// May this command be executed?
@@ -155,6 +165,15 @@ impl Policy {
     #[must_use]
     pub fn may_read_source(&self, digest: &Digest) -> bool {
         self.grants.contains(&Grant::Source(*digest))
+    }
+
+    /// The secret of this name, if it may be read.
+    #[must_use]
+    pub fn secret(&self, wanted: &str) -> Option<&Secret> {
+        self.grants.iter().find_map(|grant| match grant {
+            Grant::Secret(name, secret) if name == wanted => Some(secret),
+            _ => None,
+        })
     }
 
     /// The grants as one line for an error: what is allowed instead.
@@ -193,21 +212,5 @@ impl Default for CallLimits {
             memory_bytes: 256 << 20,
             output_bytes: 16 << 20,
         }
-    }
-}
-
-/// An address as its text: the other forms that serde has for it lose the scope of `[fe80::1%2]:80`.
-mod as_text {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-    use std::net::SocketAddr;
-
-    pub(super) fn serialize<S: Serializer>(address: &SocketAddr, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(address)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
-        String::deserialize(from)?
-            .parse()
-            .map_err(de::Error::custom)
     }
 }

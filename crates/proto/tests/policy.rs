@@ -3,7 +3,8 @@
 #[path = "support/rng.rs"]
 mod rng;
 
-use proto::policy::{Exec, Grant, Input, normal_path};
+use proto::message::Secret;
+use proto::policy::{Address, Exec, Grant, Input, normal_path};
 use proto::{Access, Digest, Policy};
 use rng::Rng;
 
@@ -143,6 +144,8 @@ fn a_grant_reads_back_as_it_was_written() {
         "read:/etc/hosts",
         "read:'/a, write:/b'",
         "net:127.0.0.1:80",
+        "net:[fe80::1%2]:80",
+        "net:db-1.example.com:5432",
         "system",
     ] {
         let grant: Grant = text.parse().expect(text);
@@ -213,4 +216,49 @@ fn whatever_a_grant_shows_it_reads_back() {
         assert_eq!(text.parse(), Ok(grant), "{text:?}");
     }
     assert!(shown.iter().all(|times| *times > 2000), "{shown:?}");
+}
+
+#[test]
+fn an_address_has_a_host_and_a_port() {
+    let grant: Grant = "net:DB.Example.com.:80".parse().expect("a grant");
+    assert_eq!(
+        grant,
+        Grant::Net(Address::Name("db.example.com".to_owned(), 80))
+    );
+    let long = "a".repeat(64);
+    for text in [
+        "net:localhost",
+        "net:localhost:",
+        "net:localhost:+80",
+        "net:localhost:65536",
+        "net::80",
+        "net:*:80",
+        "net:a..b:80",
+        "net:-a:80",
+        "net:a b:80",
+        "net:http://a:80",
+        "net:127.1:80",
+        "net:0x7f000001:80",
+        "net:1.2.3.4",
+        "net:[::1]",
+        "net:::1",
+        &format!("net:{long}:80"),
+    ] {
+        assert!(text.parse::<Grant>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_is_shown_by_its_name_alone() {
+    let grant = Grant::Secret("token".to_owned(), Secret("hunter2".to_owned()));
+    assert_eq!(grant.to_string(), "secret:token");
+    let policy = Policy {
+        grants: vec![grant],
+    };
+    let shown = format!("{policy:?} {}", policy.summary());
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let value = |name| policy.secret(name).map(|secret| secret.0.as_str());
+    assert_eq!(value("token"), Some("hunter2"));
+    assert_eq!(value("other"), None);
+    assert!("secret:token".parse::<Grant>().is_err());
 }

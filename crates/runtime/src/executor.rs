@@ -80,8 +80,7 @@ impl Executor {
     #[must_use]
     pub fn is_quick(&self, call: &Call) -> bool {
         let function = self.modules.at_hand(&call.module.digest, &call.export);
-        // Finding where paths lead waits for the disk.
-        !call.policy.grants_paths() && function.is_some_and(|function| function.pace.is_quick())
+        !call.policy.is_looked_up() && function.is_some_and(|function| function.pace.is_quick())
     }
 
     /// Loads a module that will be called.
@@ -247,12 +246,12 @@ impl Executor {
         })
     }
 
-    /// What the store will hold. Finding where path grants lead may block, on a disk that hangs for example.
+    /// What the store will hold. Finding where grants lead may block, on a disk that hangs for example.
     async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
         let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
-        let paths = call.policy.grants_paths();
+        let is_looked_up = call.policy.is_looked_up();
         let make = move || Guest::new(&call.module, call.policy, call.limits, upstream, guard);
-        if paths {
+        if is_looked_up {
             blocking(move |_| make()).await
         } else {
             Ok(make())

@@ -2,15 +2,16 @@
 
 use crate::engine::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
 use crate::guard::Guard;
-use crate::host::Roots;
+use crate::host::network::Reach;
+use crate::host::{MAX_PROCESSES, Roots};
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
 use proto::policy::Grant;
 use proto::{Access, CallLimits, Policy};
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::sockets::SocketAddrUse;
@@ -58,10 +59,13 @@ pub(crate) struct Guest {
     pub(crate) memory: Meter,
     pub(crate) policy: Policy,
     pub(crate) roots: Roots,
+    pub(crate) reach: Reach,
     pub(crate) limits: CallLimits,
     pub(crate) output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
+    /// Places for programs under way.
+    pub(crate) processes: Arc<Semaphore>,
 }
 
 impl Guest {
@@ -78,41 +82,46 @@ impl Guest {
             upstream.clone(),
         ));
         let roots = Roots::pin(&policy);
+        let reach = Reach::of(&policy);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {
-            wasi: wasi(&module.name, &policy, &roots, &output),
+            wasi: wasi(&module.name, &policy, &roots, &reach, &output),
             table,
             memory: Meter::new(limits.memory_bytes),
             policy,
             roots,
+            reach,
             limits,
             output,
             upstream,
             guard,
+            processes: Arc::new(Semaphore::new(MAX_PROCESSES)),
         }
     }
 }
 
 /// WASI with what the policy grants and nothing else: no files, no environment, no network.
-fn wasi(name: &str, policy: &Policy, roots: &Roots, output: &Arc<Output>) -> WasiCtx {
+fn wasi(
+    name: &str,
+    policy: &Policy,
+    roots: &Roots,
+    reach: &Reach,
+    output: &Arc<Output>,
+) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .arg(name)
         .stdout(Stream::new("stdout", output.clone()))
         .stderr(Stream::new("stderr", output.clone()));
-    let mut addresses: Vec<SocketAddr> = Vec::new();
     for grant in &policy.grants {
-        match grant {
-            Grant::Env(name, value) => {
-                builder.env(name, value);
-            }
-            Grant::Net(address) => addresses.push(*address),
-            _ => {}
+        if let Grant::Env(name, value) = grant {
+            builder.env(name, value);
         }
     }
     preopen(&mut builder, roots);
-    if !addresses.is_empty() {
+    if !reach.addresses().is_empty() {
+        let addresses = reach.addresses().to_vec();
         builder
             .allow_tcp(true)
             .allow_udp(true)

@@ -252,8 +252,10 @@ impl Module {
 fn linker(engine: &Engine, kind: EngineKind) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    crate::host::network::replace_lookup(&mut linker)?;
     if kind == EngineKind::Concurrent {
         wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+        crate::host::network::replace_lookup_p3(&mut linker)?;
     }
     crate::host::add_to_linker(&mut linker)?;
     Ok(linker)

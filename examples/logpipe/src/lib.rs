@@ -1,6 +1,8 @@
 //! An access log read as it is written: streams and futures into a component and out of it.
 
 mod entry;
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code))]
+mod tally;
 
 #[allow(missing_docs)]
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports))]

@@ -23,7 +23,9 @@ struct Misbehave;
 bindings::export!(Misbehave with_types_in bindings);
 
 use bindings::exports::zymogen::misbehave::deeds::{Guest, Step};
+use bindings::zymogen::task::command::{self, Chunk, Process, Request};
 use bindings::zymogen::task::files::{self, Attributes, Content};
+use bindings::zymogen::task::users;
 
 /// How much memory is taken at a time: a page of wasm's.
 const PAGE: usize = 64 * 1024;
@@ -89,6 +91,22 @@ impl Guest for Misbehave {
         steps.into_iter().map(take).collect()
     }
 
+    fn account(name_or_id: String) -> Option<(String, Vec<String>)> {
+        let user = users::find_user(&name_or_id)?;
+        Some((user.home, users::memberships(&user.name)))
+    }
+
+    fn converse(argv: Vec<String>, lines: Vec<String>) -> Result<Vec<String>, String> {
+        converse(argv, &lines).map_err(|error| error.to_string())
+    }
+
+    fn start_and_spin(argv: Vec<String>) -> Result<(), String> {
+        let started = Process::start(&request(argv));
+        let _process = started.map_err(|error| error.to_string())?;
+        Self::spin();
+        Ok(())
+    }
+
     fn environment() -> Vec<(String, String)> {
         std::env::vars_os()
             .map(|(name, value)| {
@@ -115,6 +133,33 @@ impl Guest for Misbehave {
     }
 }
 
+fn request(argv: Vec<String>) -> Request {
+    Request {
+        argv,
+        stdin: Vec::new(),
+        env: Vec::new(),
+        cwd: None,
+        timeout_ms: None,
+        live: false,
+    }
+}
+
+fn converse(argv: Vec<String>, lines: &[String]) -> Result<Vec<String>, command::Error> {
+    let process = Process::start(&request(argv))?;
+    let mut answers = Vec::new();
+    for line in lines {
+        process.write(format!("{line}\n").as_bytes())?;
+        let chunk = process.read()?;
+        answers.extend(chunk.map(|chunk| match chunk {
+            Chunk::Stdout(bytes) | Chunk::Stderr(bytes) => {
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        }));
+    }
+    process.wait()?;
+    Ok(answers)
+}
+
 fn take(step: Step) -> Result<String, String> {
     let done = match step {
         Step::MakeLink((path, target)) => files::make_symlink(&path, &target),
@@ -127,6 +172,11 @@ fn take(step: Step) -> Result<String, String> {
             files::replace(&path, &Content::Bytes(text.into_bytes()), &nothing)
         }
         Step::Remove(path) => files::remove(&path, true),
+        Step::SetXattr((path, name, value)) => files::set_xattr(&path, &name, value.as_bytes()),
+        Step::GetXattr((path, name)) => {
+            let value = files::get_xattr(&path, &name).map_err(|error| error.to_string())?;
+            return Ok(String::from_utf8_lossy(&value.unwrap_or_default()).into_owned());
+        }
         Step::Read(path) => {
             let content = files::read(&path, 1 << 20).map_err(|error| error.to_string())?;
             return Ok(String::from_utf8_lossy(&content).into_owned());

@@ -1,10 +1,13 @@
 //! Running programs of the machine. Each needs a grant for exactly what is asked: argument vector, variables,
 //! working directory and standard input. A task declares them by the types of `zymogen:task/grants`.
 
+pub mod process;
+
 use crate::bindings::zymogen::task::command::Error;
 use crate::{Failure, FailureKind};
 
-pub use crate::bindings::zymogen::task::command::{Finished, Request, Status};
+pub use crate::bindings::zymogen::task::command::{Chunk, Finished, Request, Status};
+pub use process::{Line, Process};
 
 impl Request {
     /// A program and its arguments: no standard input, an empty environment, working directory `/`,

@@ -28,6 +28,7 @@ impl Purpose<'_> {
                 (FailureKind::NotFound, format!("no user or group `{text}`"))
             }
             Error::Io(text) => (FailureKind::Io, text),
+            Error::Unsupported(text) => (FailureKind::Unsupported, text),
         };
         let Self(doing, path) = self;
         Failure::new(kind, format!("cannot {doing} {path}: {why}"))

@@ -5,6 +5,7 @@
 
 pub mod attributes;
 mod error;
+pub mod xattr;
 
 pub use crate::bindings::zymogen::task::files::{Attributes, Content, Kind, Metadata};
 pub(crate) use error::Purpose;

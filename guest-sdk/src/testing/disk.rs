@@ -14,6 +14,8 @@ pub struct Node {
     pub owner: String,
     /// The group's name.
     pub group: String,
+    /// The extended attributes.
+    pub xattrs: BTreeMap<String, Vec<u8>>,
     inode: u64,
 }
 
@@ -31,6 +33,7 @@ impl Node {
             mode,
             owner: "root".to_owned(),
             group: "root".to_owned(),
+            xattrs: BTreeMap::new(),
             inode: 0,
         }
     }

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 
 use crate::command::{Finished, Status};
 use crate::system::Info;
+use crate::users::{Group, User};
 use crate::{Mode, Source};
 pub use disk::Node;
 
@@ -40,7 +41,10 @@ pub struct Machine {
     disk: disk::Disk,
     programs: BTreeMap<Vec<String>, Finished>,
     sources: BTreeMap<String, Vec<u8>>,
+    secrets: BTreeMap<String, String>,
     info: Option<Info>,
+    users: Vec<User>,
+    groups: Vec<Group>,
     journal: Vec<String>,
 }
 
@@ -59,7 +63,10 @@ impl Machine {
             disk: disk::Disk::new(),
             programs: BTreeMap::new(),
             sources: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             info: None,
+            users: Vec::new(),
+            groups: Vec::new(),
             journal: Vec::new(),
         }
     }
@@ -104,10 +111,31 @@ impl Machine {
         self
     }
 
+    /// With a secret that a task's parameters can name.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// With this to say about itself.
     #[must_use]
     pub fn with_info(mut self, info: Info) -> Self {
         self.info = Some(info);
+        self
+    }
+
+    /// With one more account.
+    #[must_use]
+    pub fn with_user(mut self, user: User) -> Self {
+        self.users.push(user);
+        self
+    }
+
+    /// With one more group.
+    #[must_use]
+    pub fn with_group(mut self, group: Group) -> Self {
+        self.groups.push(group);
         self
     }
 

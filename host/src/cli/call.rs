@@ -1,26 +1,29 @@
 //! `zymogen call`
 
+mod perform;
+mod show;
+
 use super::connect::ConnectArgs;
 use super::limits::LimitArgs;
 use super::start::{self, Start};
 use super::with::WithArgs;
 use crate::connect::ContextSpec;
 use crate::deploy::cancel::Cancel;
-use crate::deploy::event::VERSION;
-use crate::error::{Error, Exit, Fate};
-use crate::master::{CallOptions, CallResult, Context, Feed, LogSink, Options, Piece};
+use crate::error::{Error, Exit};
+use crate::master::{CallOptions, LogSink, Options};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
-use crate::output::style::{self, paint};
-use crate::output::text::{printable, printable_json, shell_word};
+use crate::output::text::printable;
 use crate::output::{Diagnostic, Format, Screen, Source};
-use crate::value::{CallError, CallText, to_json, to_wave};
+use crate::secrets::{Named, Secrets};
+use crate::value::{CallError, CallText};
+use perform::perform;
 use proto::Policy;
 use proto::message::LogRecord;
 use proto::policy::Grant;
-use runtime::value;
-use serde_json::json;
-use std::path::{Path, PathBuf};
+use runtime::value::{self, ValueError};
+use show::Shown;
+use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime::component::{Type, Val};
 
@@ -42,7 +45,7 @@ use wasmtime::component::{Type, Val};
 ///     write:PATH        also create, change and remove
 ///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
-///     net:ADDRESS:PORT  connect to, or listen at
+///     net:HOST:PORT     connect to, or listen at; a name or a number
 ///     system            learn what machine it is
 ///
 /// A stream is written and printed as a list, a future as its value. Where the
@@ -64,9 +67,9 @@ pub struct CallArgs {
     /// The name of a standard module, the path of a component, or a reference `oci:HOST/REPOSITORY:TAG`.
     module: String,
 
-    /// The function and its arguments, in WAVE.
-    #[arg(value_name = "EXPORT(ARGS)")]
-    call: String,
+    /// The function and its arguments, in WAVE. Several are called one after the other in the same instance.
+    #[arg(value_name = "EXPORT(ARGS)", required = true)]
+    calls: Vec<String>,
 
     /// WAVE for people, JSON for programs.
     #[arg(short, long, value_name = "FORMAT", default_value = "human")]
@@ -79,6 +82,11 @@ pub struct CallArgs {
     /// A file for the last argument, of type `stream<u8>`, which is then left out of the call; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     feed: Option<PathBuf>,
+
+    /// A secret that the function may read, and where it comes from: `env:VARIABLE`,
+    /// `file:PATH` (its first line) or `ask`; may be repeated. What is shown has `***` in its place.
+    #[arg(long = "secret", value_name = "NAME=SOURCE")]
+    secrets: Vec<Named>,
 
     /// Say more: what slaves and the master note.
     #[arg(short, long, action = clap::ArgAction::Count)]
@@ -94,95 +102,129 @@ pub struct CallArgs {
     connect: ConnectArgs,
 }
 
-/// A call whose arguments have the right types.
+/// Calls whose arguments have the right types.
 struct Checked {
     module: Arc<Module>,
+    steps: Vec<Step>,
+    options: CallOptions,
+}
+
+/// One of them.
+struct Step {
     function: Function,
     arguments: Vec<Val>,
     /// What feeds the last argument, if it is not written down.
     feed: Option<PathBuf>,
-    /// Is the result a stream that is shown as it comes?
-    flows: bool,
-    options: CallOptions,
 }
 
 /// Runs the command.
 pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let context: ContextSpec = arguments.context.parse()?;
     let start = Start::new(screen, arguments.verbose)?;
-    let call = check(&arguments, &start)?;
+    let mut calls = check(&arguments, &start)?;
     start.images()?;
     let options = arguments.connect.options([&context])?;
-    let log = logs(screen, arguments.verbose);
+    let sources = arguments
+        .secrets
+        .iter()
+        .map(|Named(name, from)| (name, from));
+    let secrets = Secrets::read(sources, &options.vault)?;
+    calls.options.policy.grants.extend(secrets.all());
+    let log = logs(screen, arguments.verbose, secrets.clone());
+    let shown = Shown {
+        screen,
+        format: arguments.output,
+        module: &calls.module.reference.name,
+        secrets,
+    };
     let runtime = start::runtime()?;
-    let result = runtime.block_on(work(&context, &start, &call, screen, log, options));
+    let exit = runtime.block_on(work(&context, &start, log, options, &calls, &shown));
     runtime.shutdown_background();
-    screen.clear();
-    show(&arguments, screen, &call, &result?)
+    exit
 }
 
 async fn work(
     context: &ContextSpec,
     start: &Start,
-    call: &Checked,
-    screen: &Arc<Screen>,
     log: Arc<dyn LogSink>,
     options: Options,
-) -> Result<CallResult, Error> {
+    calls: &Checked,
+    shown: &Shown<'_>,
+) -> Result<Exit, Error> {
     let cancel = Cancel::new();
-    let listening = cancel.on_signals(screen.clone());
+    let listening = cancel.on_signals(shown.screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
     let master = start.master(log, options);
     let context = tokio::select! {
         connected = master.connect(context) => connected?,
-        () = cancel.cancelled() => return Ok(CallResult::Cancelled),
+        () = cancel.cancelled() => return shown.cancelled(),
     };
-    let result = tokio::select! {
-        result = perform(&context, call, screen) => result,
-        () = cancel.cancelled() => Ok(CallResult::Cancelled),
+    let exit = tokio::select! {
+        exit = perform(&context, calls, shown) => exit,
+        () = cancel.cancelled() => shown.cancelled(),
     };
     context.shutdown().await;
-    result
+    exit
 }
 
-/// Calls the function, and shows what flows out of it.
-async fn perform(context: &Context, call: &Checked, screen: &Screen) -> Result<CallResult, Error> {
-    let feeds = match &call.feed {
-        Some(path) => vec![feed(path).await?],
-        None => Vec::new(),
-    };
-    let (module, function) = (&call.module, &call.function);
-    let streaming = context.stream(module, function, &call.arguments, feeds, &call.options);
-    let mut streaming = streaming
-        .await
-        .map_err(|error| Error::input(error.to_string()))?;
-    if !(call.flows && matches!(streaming.result, CallResult::Returned(_))) {
-        return Ok(streaming.collect().await);
-    }
-    let Some(mut flow) = streaming.incoming.pop() else {
-        return Ok(streaming.result);
-    };
-    loop {
-        match flow.next().await {
-            Ok(Some(Piece::Bytes(bytes))) => screen.bytes(&bytes)?,
-            Ok(Some(Piece::Values(values))) => {
-                for value in values {
-                    screen.result(&format!("{}\n", to_wave(&value)))?;
+fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
+    // What no module could take is found before one is compiled.
+    let texts: Vec<_> = arguments
+        .calls
+        .iter()
+        .map(|call| CallText::parse(call).map_err(|error| wrong_call(&error)))
+        .collect::<Result<_, _>>()?;
+    arguments.with.offer(start, &[])?;
+    let module = start.repository().find(&arguments.module)?;
+    let steps = texts.iter().map(|text| step(arguments, &module, text));
+    Ok(Checked {
+        steps: steps.collect::<Result<_, _>>()?,
+        module,
+        options: CallOptions {
+            policy: Policy {
+                grants: arguments.grants.clone(),
+            },
+            limits: arguments.limits.limits(),
+            deadline: None,
+        },
+    })
+}
+
+fn step(arguments: &CallArgs, module: &Module, text: &CallText<'_>) -> Result<Step, Error> {
+    let function = module.function(text.export())?;
+    // Also of the result: to find out when it comes would be too late.
+    for slots in [&function.params, &function.results] {
+        let alone = arguments.calls.len() == 1;
+        value::supported(slots)
+            .and_then(|()| {
+                if alone {
+                    value::data_only(slots)
+                } else {
+                    Ok(())
                 }
-            }
-            Ok(None) => return Ok(CallResult::Returned(None)),
-            Err(dead) => return Ok(CallResult::Dead(dead)),
-        }
+            })
+            .map_err(|error| {
+                let resource = matches!(error, ValueError::Resource { .. });
+                let refused =
+                    Error::input(format!("`{}` cannot be called: {error}", text.export()));
+                match resource {
+                    true => refused
+                        .hint("write all calls, one after the other: they share one instance"),
+                    false => refused,
+                }
+            })?;
     }
-}
-
-async fn feed(path: &Path) -> Result<Feed, Error> {
-    if path == Path::new("-") {
-        return Ok(Box::new(tokio::io::stdin()));
+    let written = written(arguments, &function.params)?;
+    let mut values = text.to_vals(written).map_err(|error| wrong_call(&error))?;
+    if arguments.feed.is_some() {
+        // The first feed.
+        values.push(Val::U64(0));
     }
-    let file = tokio::fs::File::open(path).await;
-    let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
-    Ok(Box::new(file))
+    Ok(Step {
+        function,
+        arguments: values,
+        feed: arguments.feed.clone(),
+    })
 }
 
 /// The parameters whose arguments are written down: all, or all but the last one, which is fed.
@@ -193,47 +235,15 @@ fn written<'a>(
     if arguments.feed.is_none() {
         return Ok(params);
     }
+    if arguments.calls.len() > 1 {
+        return Err(Error::input("--feed is for one call"));
+    }
     match params.split_last() {
         Some(((_, Type::Stream(stream)), others)) if stream.ty() == Some(Type::U8) => Ok(others),
         _ => Err(Error::input(
             "--feed is for functions whose last parameter is a stream<u8>",
         )),
     }
-}
-
-fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
-    let text = CallText::parse(&arguments.call).map_err(|error| wrong_call(&error))?;
-    arguments.with.offer(start, &[])?;
-    let module = start.repository().find(&arguments.module)?;
-    let function = module.function(text.export())?;
-    // Also of the result: to find out when it comes would be too late.
-    for slots in [&function.params, &function.results] {
-        let supported = value::supported(slots);
-        supported.map_err(|error| {
-            Error::input(format!("`{}` cannot be called: {error}", text.export()))
-        })?;
-    }
-    let written = written(arguments, &function.params)?;
-    let mut values = text.to_vals(written).map_err(|error| wrong_call(&error))?;
-    if arguments.feed.is_some() {
-        // The first feed.
-        values.push(Val::U64(0));
-    }
-    let flows = matches!(function.results.as_slice(), [(_, Type::Stream(_))]);
-    Ok(Checked {
-        module,
-        function,
-        arguments: values,
-        feed: arguments.feed.clone(),
-        flows: flows && matches!(arguments.output, Format::Human),
-        options: CallOptions {
-            policy: Policy {
-                grants: arguments.grants.clone(),
-            },
-            limits: arguments.limits.limits(),
-            deadline: None,
-        },
-    })
 }
 
 /// What is wrong with the text of a call, each with its place.
@@ -246,117 +256,12 @@ fn wrong_call(error: &CallError) -> Error {
     Error::in_text(source.name(), diagnostics.collect())
 }
 
-fn show(
-    arguments: &CallArgs,
-    screen: &Screen,
-    call: &Checked,
-    result: &CallResult,
-) -> Result<Exit, Error> {
-    let fate = Fate::of(result, &call.module.reference.name);
-    match arguments.output {
-        Format::Human => {
-            if let CallResult::Returned(Some(value)) | CallResult::Failed(value) = result {
-                screen.result(&format!("{}\n", to_wave(value)))?;
-            }
-        }
-        Format::Json => {
-            let json = json(call, result, fate.as_ref())?;
-            screen.result(&format!("{}\n", printable_json(json.to_string())))?;
-        }
-    }
-    match (fate, result) {
-        (Some(fate), CallResult::Denied(why)) => Err(Error::from(fate).hint(advice(why))),
-        (Some(fate), _) => Err(fate.into()),
-        (None, CallResult::Failed(value)) => {
-            if let Some(why) = denial(value) {
-                let help = paint(style::HELP, "help");
-                screen.note(&format!("{help}: {}\n", printable(&advice(why))));
-            }
-            Ok(Exit::Failed)
-        }
-        (None, _) => Ok(Exit::Done),
-    }
-}
-
-/// `{"v":1,"outcome":"returned","result":3}`; a fate of another kind has a `message` instead, and
-/// `over-limit` names its `limit`.
-fn json(
-    call: &Checked,
-    result: &CallResult,
-    fate: Option<&Fate>,
-) -> Result<serde_json::Value, Error> {
-    let (outcome, value) = match (result, fate) {
-        (_, Some(fate)) => {
-            let mut json = json!({ "v": VERSION, "outcome": fate.kind, "message": fate.message });
-            if let Some(limit) = fate.limit {
-                json["limit"] = json!(limit);
-            }
-            return Ok(json);
-        }
-        (CallResult::Returned(value), None) => ("returned", value.as_ref()),
-        (CallResult::Failed(value), None) => ("failed", Some(value)),
-        (_, None) => ("unknown", None),
-    };
-    let ty = call.function.results.first().map(|(_, ty)| ty);
-    let value = match (ty, value) {
-        (Some(ty), Some(value)) => to_json(ty, value)
-            .map_err(|error| start::failed("the result cannot be written as JSON", &error))?,
-        _ => serde_json::Value::Null,
-    };
-    Ok(json!({ "v": VERSION, "outcome": outcome, "result": value }))
-}
-
-/// What a task says that was denied something: the message of its failure.
-fn denial(value: &Val) -> Option<&str> {
-    let Val::Result(Err(Some(failure))) = value else {
-        return None;
-    };
-    let Val::Record(fields) = failure.as_ref() else {
-        return None;
-    };
-    let field = |wanted| fields.iter().find(|(name, _)| name == wanted);
-    match (field("kind")?, field("message")?) {
-        ((_, Val::Enum(kind)), (_, Val::String(message))) if kind == "denied" => Some(message),
-        _ => None,
-    }
-}
-
-/// The grant that a denied call lacked, as far as the denial says it so that it can be typed. A task puts
-/// what it was about in front: `cannot look at /etc/motd: to read /etc/motd; granted: nothing`.
-fn advice(why: &str) -> String {
-    let wanted = why.split("; granted: ").next().unwrap_or(why);
-    let begin = wanted.rfind(": to ").map_or(0, |colon| colon + 2);
-    let wanted = wanted.get(begin..).unwrap_or(wanted);
-    let grant = if wanted == "to read facts about the system" {
-        Some("system".to_owned())
-    } else if let Some(path) = wanted.strip_prefix("to read ") {
-        Some(format!("read:{path}"))
-    } else if let Some(path) = wanted.strip_prefix("to write ") {
-        Some(format!("write:{path}"))
-    } else {
-        let command = wanted.strip_prefix("to execute ");
-        command.map(|command| format!("exec:{command}"))
-    };
-    match grant {
-        Some(grant) if is_exact(&grant) => format!("--grant {}", shell_word(&grant)),
-        _ => "--grant allows more: see zymogen call --help".to_owned(),
-    }
-}
-
-/// Is this grant read as it is written? One with a variable whose value is not shown is not.
-fn is_exact(text: &str) -> bool {
-    match text.parse() {
-        Ok(Grant::Read(path) | Grant::Write(path)) => text.ends_with(&format!(":{path}")),
-        Ok(Grant::Exec(exec)) => !text.contains('…') && text == Grant::Exec(exec).to_string(),
-        other => other.is_ok(),
-    }
-}
-
 /// Shows what a function and its slave say.
-pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8) -> Arc<dyn LogSink> {
+pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8, secrets: Secrets) -> Arc<dyn LogSink> {
     Arc::new(Logs {
         screen: screen.clone(),
         verbosity,
+        secrets,
     })
 }
 
@@ -364,19 +269,21 @@ pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8) -> Arc<dyn LogSink> {
 struct Logs {
     screen: Arc<Screen>,
     verbosity: u8,
+    secrets: Secrets,
 }
 
 impl LogSink for Logs {
     fn record(&self, _: &str, record: &LogRecord) {
+        let text = self.secrets.mask(&record.text);
         let line = Line {
             context: None,
             module: record.module.as_deref(),
             level: record.level,
             target: &record.target,
-            text: &record.text,
+            text: &text,
         };
         if record.target == "progress" && record.module.is_some() {
-            let text = record.text.lines().next().unwrap_or_default();
+            let text = text.lines().next().unwrap_or_default();
             self.screen.status(&printable(text));
         } else if line.is_wanted(self.verbosity) {
             self.screen.note(&line.render());

@@ -17,10 +17,12 @@ use crate::module::ModuleError;
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
+use crate::output::masked::Masked;
 use crate::output::text::did_you_mean;
 use crate::output::{Format, Reporter, Screen, Source};
 use crate::plan::params::module_reference;
 use crate::plan::{self, Against, Checked, Engine, Overrides, Plan, Setting};
+use crate::secrets::Secrets;
 use crate::value::nearest::nearest;
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
@@ -183,11 +185,14 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let hosts = checked.hosts.iter().map(|host| &host.spec);
     screen.clear();
     let options = arguments.connect.options(hosts)?;
+    let secrets = Secrets::read(&checked.secrets, &options.vault)?;
     // JSON events would leave it where it is.
     screen.clear();
-    let mut reporter = arguments.reporter(screen, &checked, tour.is_some());
+    let reporter = arguments.reporter(screen, &checked, tour.is_some());
+    let mut reporter = Masked::new(reporter, secrets.clone());
     let deployment = Arc::new(Deployment {
         plan: checked,
+        secrets,
         engine,
         mode: arguments.mode(),
         forks: arguments.forks.get(),
@@ -195,7 +200,7 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         retries: arguments.retries,
         orphans_end: arguments.connect.orphans_end(),
     });
-    let outcome = apply(&start, deployment, screen, reporter.as_mut(), options)?;
+    let outcome = apply(&start, deployment, screen, &mut reporter, options)?;
     screen.clear();
     let exit = arguments.exit(&outcome);
     if let Some(tour) = tour

@@ -15,6 +15,7 @@ use crate::output::text::{count, duration, printable, printable_json};
 use crate::output::{Format, Screen};
 use crate::project::Manifest;
 use crate::project::run::{Ran, Tester};
+use crate::secrets::Secrets;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -118,7 +119,7 @@ async fn all_tests(
     let cancel = Cancel::new();
     let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
-    let log = super::call::logs(screen, arguments.verbose);
+    let log = super::call::logs(screen, arguments.verbose, Secrets::default());
     let master = start.master(log, Options::default());
     let work = async {
         let here: ContextSpec = "local".parse()?;

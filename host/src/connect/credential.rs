@@ -100,6 +100,13 @@ impl Vault {
         }
     }
 
+    /// The same of a single one.
+    pub fn note_source(&self, source: &Credential) {
+        if let Credential::Env(name) = source {
+            lock(&self.variables).insert(name.clone());
+        }
+    }
+
     /// The variables that nothing may inherit.
     #[must_use]
     pub fn variables(&self) -> Vec<String> {

@@ -31,6 +31,7 @@ pub mod verdict;
 mod tests;
 
 use crate::plan::{Checked, Engine};
+use crate::secrets::Secrets;
 use cancel::Cancel;
 use event::{Event, HostStatus, HostTotals, Mode, Totals};
 use fleet::Fleet;
@@ -47,6 +48,8 @@ const WAITING: usize = 1024;
 pub struct Deployment {
     /// What to do where.
     pub plan: Checked,
+    /// The plan's secrets. Who shows events hides them ([`crate::output::masked`]).
+    pub secrets: Secrets,
     /// Evaluates its templates.
     pub engine: Engine,
     /// Whether anything may change.

@@ -8,6 +8,7 @@ use crate::output::Diagnostic;
 use crate::plan::params::Params;
 use crate::plan::render::Renderer;
 use crate::plan::scope::Scope;
+use crate::plan::secrets;
 use proto::Policy;
 use std::sync::Arc;
 use wasmtime::component::Val;
@@ -71,16 +72,25 @@ fn now(shared: &Shared, index: usize, scope: &Scope) -> Prepared {
         from_hosts: &task.from_hosts,
     };
     let mut offer = |name: &str, path: &std::path::Path| shared.fleet.offer(name, path);
-    let value = renderer
-        .tree(&task.params, &mut |_| true)
-        .and_then(|node| params.value(&node, &mut offer));
+    let value = renderer.tree(&task.params, &mut |_| true).and_then(|node| {
+        let resources = &task.task.resources;
+        let unknown =
+            secrets::unknown(&plan.source, &plan.secrets, resources, &node, &mut |_| true);
+        match unknown.is_empty() {
+            true => params.value(&node, &mut offer),
+            false => Err(unknown),
+        }
+    });
     match value {
-        Ok(params) => Prepared::Call {
-            policy: task
-                .task
-                .grants(&params, shared.deployment.mode == Mode::Check),
-            params,
-        },
+        Ok(params) => {
+            let check = shared.deployment.mode == Mode::Check;
+            let mut policy = task.task.grants(&params, check);
+            let secrets = task.task.secrets(&params);
+            policy
+                .grants
+                .extend(shared.deployment.secrets.grants(secrets));
+            Prepared::Call { policy, params }
+        }
         Err(errors) => wrong(&errors),
     }
 }

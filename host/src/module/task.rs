@@ -9,8 +9,8 @@ use proto::Policy;
 use proto::policy::Grant;
 use wasmtime::component::{Type, Val};
 
-/// The interface whose import asks for the grant `system`.
-const SYSTEM: &str = "zymogen:task/system@";
+/// The interfaces whose import asks for the grant `system`.
+const SYSTEM: [&str; 2] = ["zymogen:task/system@", "zymogen:task/users@"];
 
 /// A module that exports `run: func(params: params, mode: mode) -> result<report, failure>`.
 #[derive(Clone, Debug)]
@@ -66,9 +66,17 @@ impl Task {
             params: params.clone(),
             report,
             resources,
-            system: module.imports().iter().any(|name| name.starts_with(SYSTEM)),
+            system: module
+                .imports()
+                .iter()
+                .any(|name| SYSTEM.iter().any(|system| name.starts_with(system))),
             function,
         })
+    }
+
+    /// The names of the secrets that a call with these parameters needs. Their values are not the module's to know.
+    pub fn secrets<'a>(&self, params: &'a Val) -> impl Iterator<Item = &'a str> {
+        grants::secrets(&self.resources, params)
     }
 
     /// The least that a call with these parameters needs, and what it gets. When only checking,

@@ -108,3 +108,15 @@ fn a_command_that_depends_on_where_it_is_said_is_not_granted() {
         assert_eq!(grants("series", &params), [], "{params}");
     }
 }
+
+#[test]
+fn an_address_is_granted_and_a_secret_is_named() {
+    let params = r#"{to: ["Chat.internal:80", "[::1]:443", "nowhere"], token: some("chat")}"#;
+    let granted = grants("notify", params);
+    let shown: Vec<_> = granted.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["net:[::1]:443", "net:chat.internal:80"]);
+    let (task, params) = task("notify", params);
+    assert_eq!(task.secrets(&params).collect::<Vec<_>>(), ["chat"]);
+    // Asking is no change.
+    assert_eq!(task.grants(&params, true), task.grants(&params, false));
+}

@@ -296,6 +296,8 @@ fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
         ResourceKind::CommandEnvironment => "to run it with exactly these variables",
         ResourceKind::CommandDirectory => "to run it there",
         ResourceKind::CommandInput => "to give it exactly this",
+        ResourceKind::Address => "to connect to it, or listen there",
+        ResourceKind::Secret => "to read this secret of the plan",
         ResourceKind::Source => "to read this file of the master",
     })
 }
@@ -306,6 +308,8 @@ fn example(name: &str, params: &[FieldDescription]) -> String {
         let value = match (field.ty.as_str(), field.cases.first()) {
             (_, Some(case)) => format!("\"{case}\""),
             ("write-path" | "read-path" | "command-directory", _) => "\"/a/path/there\"".to_owned(),
+            ("address", _) => "\"host:443\"".to_owned(),
+            ("secret", _) => "\"a-secret-of-the-plan\"".to_owned(),
             ("source", _) => "\"a/file/here\"".to_owned(),
             ("command-line", _) => "[\"program\", \"argument\"]".to_owned(),
             ("string" | "command-input", _) => "\"text\"".to_owned(),

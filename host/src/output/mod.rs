@@ -5,6 +5,7 @@
 //! | [`screen`] | the two streams, and the transient line on a terminal |
 //! | [`human`] | the events of a deployment, for people |
 //! | [`json`] | the same as one JSON object per line |
+//! | [`masked`] | the way of events to either, on which secrets are hidden |
 //! | [`logs`] | what guests and slaves say |
 //! | [`mod@describe`] | what a module is |
 //! | [`diff`] | what changed, in the fewest lines |
@@ -17,6 +18,7 @@ pub mod diff;
 pub mod human;
 pub mod json;
 pub mod logs;
+pub mod masked;
 pub mod ping;
 pub mod screen;
 pub mod source;

@@ -8,14 +8,15 @@ use super::params::{self, Params};
 use super::read::{Wrong, error_at, place};
 use super::render::{self, Renderer};
 use super::scope::Scope;
+use super::secrets;
 use super::template::{self, Engine};
 use super::vars::{ANY, Overrides};
-use crate::connect::ContextSpec;
+use crate::connect::{ContextSpec, Credential};
 use crate::module::{self, Module, Repository};
 use crate::output::{Diagnostic, Source};
 use crate::value::{Node, Plain};
 use minijinja::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Checked {
     pub hosts: Vec<Host>,
     /// The values of its variables.
     pub vars: Value,
+    /// Its secrets, and where they come from.
+    pub secrets: BTreeMap<String, Credential>,
     /// What is to be done.
     pub tasks: Vec<Ready>,
     /// Where its relative paths begin.
@@ -120,6 +123,7 @@ pub fn check_parts(
             source: plan.source,
             hosts,
             vars,
+            secrets: plan.secrets,
             tasks,
             directory: against.directory.clone(),
         });
@@ -319,7 +323,14 @@ impl Checker<'_> {
             directory: &self.against.directory,
             from_hosts: deferred,
         };
-        let errors = params.check(&rendered, &mut known);
+        let mut errors = params.check(&rendered, &mut known);
+        errors.extend(secrets::unknown(
+            &self.plan.source,
+            &self.plan.secrets,
+            &run.resources,
+            &rendered,
+            &mut known,
+        ));
         self.errors.extend(errors);
     }
 

@@ -20,6 +20,7 @@ pub mod params;
 pub mod read;
 pub mod render;
 pub mod scope;
+pub mod secrets;
 pub mod sources;
 pub mod template;
 pub mod toml;

@@ -1,8 +1,10 @@
 //! A plan as it is written: what is to be done where, in which order. Nothing in it is checked against a
 //! module or a machine yet, and its templates are still text.
 
+use crate::connect::Credential;
 use crate::output::Source;
 use crate::value::Node;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a `deploy.toml` says.
@@ -18,6 +20,8 @@ pub struct Plan {
     pub with: Vec<Spanned<String>>,
     /// Its variables, in the order of the file, as far as they are known before any template is evaluated.
     pub vars: Vec<Entry>,
+    /// Its secrets, and where they come from.
+    pub secrets: BTreeMap<String, Credential>,
     /// What is to be done, in this order.
     pub tasks: Vec<Task>,
 }

@@ -10,6 +10,7 @@ use crate::output::{Diagnostic, Source};
 use crate::registry::Reference;
 use crate::value::{Mismatch, Node, Plain, nearest, to_val_in};
 use proto::Digest;
+use proto::policy::Address;
 use runtime::value::describe;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -65,6 +66,7 @@ impl Params<'_> {
         errors.extend(self.by_hand(&by_hand));
         errors.extend(missing_files);
         errors.extend(self.relative_paths(params, known));
+        errors.extend(self.addresses(params, known));
         errors
     }
 
@@ -79,6 +81,7 @@ impl Params<'_> {
         offer: &mut dyn FnMut(&str, &Path) -> Result<Offered, String>,
     ) -> Result<Val, Vec<Diagnostic>> {
         let mut errors = self.relative_paths(params, &mut |_| true);
+        errors.extend(self.addresses(params, &mut |_| true));
         errors.extend(self.by_hand(&sources::given_by_hand(params, &self.task.resources)));
         if !errors.is_empty() {
             return Err(errors);
@@ -188,6 +191,26 @@ impl Params<'_> {
             .collect()
     }
 
+    /// What is no address would grant nothing.
+    fn addresses(
+        &self,
+        params: &Node,
+        known: &mut dyn FnMut(&Range<usize>) -> bool,
+    ) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        for resource in &self.task.resources {
+            if resource.kind == ResourceKind::Address {
+                texts_at(params, &resource.path, &mut found);
+            }
+        }
+        found.retain(|(text, span)| text.parse::<Address>().is_err() && known(span));
+        let message = "an address is HOST:PORT, where the host is a name or a number";
+        let spans = found.into_iter();
+        spans
+            .map(|(_, span)| error_at(self.source, span, message))
+            .collect()
+    }
+
     /// A path on a host that is relative would be relative to nothing.
     fn relative_paths(
         &self,
@@ -237,7 +260,11 @@ pub fn module_reference(directory: &Path, name: &str) -> String {
     name.to_owned()
 }
 
-fn texts_at<'a>(node: &'a Node, path: &[String], found: &mut Vec<(&'a str, Range<usize>)>) {
+pub(super) fn texts_at<'a>(
+    node: &'a Node,
+    path: &[String],
+    found: &mut Vec<(&'a str, Range<usize>)>,
+) {
     match (&node.value, path) {
         (Plain::List(items), _) => items.iter().for_each(|item| texts_at(item, path, found)),
         (Plain::Table(entries), [name, rest @ ..]) => {

@@ -2,15 +2,17 @@
 
 use super::model::{Entry, Plan, Spanned, Task};
 use super::{identifier, toml};
+use crate::connect::Credential;
 use crate::output::text::did_you_mean;
 use crate::output::{Diagnostic, Source};
+use crate::secrets;
 use crate::value::nearest;
 use crate::value::{Key, Node, Plain};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The keys of a plan, of its table `[plan]` and of a task.
-const TOP: [&str; 3] = ["plan", "vars", "task"];
+const TOP: [&str; 4] = ["plan", "vars", "secrets", "task"];
 const HEAD: [&str; 3] = ["name", "hosts", "with"];
 const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
 
@@ -87,6 +89,7 @@ impl Reader<'_> {
             hosts: Vec::new(),
             with: Vec::new(),
             vars: Vec::new(),
+            secrets: BTreeMap::new(),
             tasks: Vec::new(),
         };
         for (key, node) in self.table(root, "a plan") {
@@ -95,13 +98,14 @@ impl Reader<'_> {
             match name {
                 "plan" => self.head(node, &mut plan),
                 "vars" => plan.vars = self.vars(node),
+                "secrets" => plan.secrets = self.secrets(node),
                 "task" => plan.tasks = self.tasks(node),
                 _ => self.unknown(&key, "a plan", &TOP),
             }
             let wrong = self.errors.len() > before;
             // A key that nobody knows may be a misspelt one.
-            self.wrong_vars |= wrong && !["plan", "task"].contains(&name);
-            self.wrong_tasks |= wrong && !["plan", "vars"].contains(&name);
+            self.wrong_vars |= wrong && !["plan", "secrets", "task"].contains(&name);
+            self.wrong_tasks |= wrong && !["plan", "secrets", "vars"].contains(&name);
         }
         if plan.hosts.is_empty() {
             let value = "local".to_owned();
@@ -171,6 +175,26 @@ impl Reader<'_> {
                 value,
             })
             .collect()
+    }
+
+    fn secrets(&mut self, node: Node) -> BTreeMap<String, Credential> {
+        let mut found = BTreeMap::new();
+        for (key, node) in self.table(node, "`secrets`") {
+            if !secrets::is_name(&key.name) {
+                let message = format!("`{}` cannot be the name of a secret", key.name);
+                let error = error_at(self.source, place(&key.span), &message);
+                self.errors
+                    .push(error.help("it has letters, digits, `-` and `_` only"));
+            }
+            let Some(text) = self.text(node, "where a secret comes from") else {
+                continue;
+            };
+            match secrets::source(&text.value) {
+                Ok(source) => drop(found.insert(key.name, source)),
+                Err(why) => self.errors.push(error_at(self.source, text.span, &why)),
+            }
+        }
+        found
     }
 
     fn tasks(&mut self, node: Node) -> Vec<Task> {

@@ -6,13 +6,15 @@ use std::path::Path;
 use wit_parser::{Resolve, WorldId};
 
 /// The WIT that every host offers.
-const FILES: [&str; 7] = [
+const FILES: [&str; 9] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/grants.wit"),
     include_str!("../../../wit/log.wit"),
     include_str!("../../../wit/files.wit"),
     include_str!("../../../wit/command.wit"),
+    include_str!("../../../wit/secrets.wit"),
     include_str!("../../../wit/system.wit"),
+    include_str!("../../../wit/users.wit"),
     include_str!("../../../wit/world.wit"),
 ];
 

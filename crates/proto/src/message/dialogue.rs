@@ -43,7 +43,7 @@ impl Form {
 }
 
 /// Something that nobody shall read in a log. It travels as plain text, in messages to whoever needs it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(pub String);
 

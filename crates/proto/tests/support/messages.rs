@@ -12,7 +12,7 @@ pub use example::Example;
 
 use example::{MASTER, SLAVE, bare, down, header, item, tailed, up, with_reply};
 use proto::message::{
-    Call, CompatibilityId, EndChain, Export, Hello, Level, LogRecord, ModuleRef, Welcome,
+    Call, CompatibilityId, EndChain, Export, Hello, Level, LogRecord, ModuleRef, Secret, Welcome,
 };
 use proto::policy::{Exec, Grant, Input};
 use proto::{CallLimits, ContextId, Digest, Flags, Handle, Policy};
@@ -43,6 +43,21 @@ pub fn all() -> Vec<Example> {
             call(),
             // One argument: the number 7.
             &[0x81, 0x07],
+        ),
+        tailed(
+            "call-in-instance",
+            with_reply(down(Handle::CALL_FUNCTION), REPLY),
+            Call {
+                export: Export {
+                    interface: None,
+                    function: "[resource-drop]".to_owned(),
+                },
+                policy: Policy::default(),
+                chain: None,
+                instance: Some(2),
+                ..call()
+            },
+            &[0x81, 0x01],
         ),
         item("end-chain", down(Handle::END_CHAIN), EndChain { chain: 5 }),
         item("log", up(Handle::FORWARD_LOG), log("disk is full")),
@@ -106,6 +121,7 @@ fn call() -> Call {
         Grant::Net("127.0.0.1:80".parse().expect("an address")),
         Grant::Source(Digest([0xcd; 32])),
         Grant::System,
+        Grant::Secret("token".to_owned(), Secret("hunter2".to_owned())),
     ];
     Call {
         module: module(),

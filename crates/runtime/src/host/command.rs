@@ -1,6 +1,7 @@
 //! `zymogen:task/command`: programs of the machine, each granted with all that surrounds it.
 
 mod group;
+mod process;
 mod talk;
 
 use super::bindings::zymogen::task::command::{Error, Finished, Host, Request, Status};
@@ -8,8 +9,10 @@ use crate::guard::Guard;
 use crate::guest::Guest;
 use crate::output::Output;
 use group::{Group, Watch};
-use proto::Digest;
+pub(crate) use process::MAX_PROCESSES;
+pub use process::Process;
 use proto::policy::{Exec, Input, normal_path};
+use proto::{Digest, Policy};
 use std::io::ErrorKind;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -23,23 +26,35 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 impl Host for Guest {
     async fn run(&mut self, request: Request) -> Result<Result<Finished, Error>> {
-        let wanted = match wanted(&request) {
+        let wanted = match permitted(&self.policy, &request) {
             Ok(wanted) => wanted,
             Err(error) => return Ok(Err(error)),
         };
-        if !self.policy.may_execute(&wanted) {
-            let granted = self.policy.summary();
-            return Ok(Err(Error::Denied(format!(
-                "to execute {wanted}; granted: {granted}"
-            ))));
-        }
         let finished = run(&request, &wanted.cwd, &self.output, self.guard.as_ref()).await;
-        // What the guest did not see counts, too: the limit of the call is the limit of all it causes.
-        if let Some(over) = self.output.check() {
-            return Err(wasmtime::Error::new(over));
-        }
-        Ok(finished)
+        self.within_output(finished)
     }
+}
+
+impl Guest {
+    /// What the guest did not see counts, too: the limit of the call is the limit of all it causes.
+    fn within_output<T>(&mut self, result: T) -> Result<T> {
+        match self.output.check() {
+            Some(over) => Err(wasmtime::Error::new(over)),
+            None => Ok(result),
+        }
+    }
+}
+
+/// What is asked for, if the policy grants it.
+fn permitted(policy: &Policy, request: &Request) -> Result<Exec, Error> {
+    let wanted = wanted(request)?;
+    if policy.may_execute(&wanted) {
+        return Ok(wanted);
+    }
+    let granted = policy.summary();
+    Err(Error::Denied(format!(
+        "to execute {wanted}; granted: {granted}"
+    )))
 }
 
 /// What must be granted: all of the request that decides what happens.

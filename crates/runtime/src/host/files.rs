@@ -8,6 +8,7 @@ mod directory;
 mod one_step;
 #[cfg(test)]
 mod tests;
+mod xattr;
 
 use super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Metadata};
 use super::blocking::{Alive, blocking};
@@ -142,6 +143,34 @@ impl Host for Guest {
     async fn set_attributes(&mut self, path: String, attributes: Attributes) -> Answer<()> {
         at(self.granted(&path, Access::Write), move |place, _| {
             attributes::set(place, &Resolved::new(&attributes)?)
+        })
+        .await
+    }
+
+    async fn get_xattr(&mut self, path: String, name: String) -> Answer<Option<Vec<u8>>> {
+        at(self.granted(&path, Access::Read), move |place, _| {
+            xattr::get(place, &name)
+        })
+        .await
+    }
+
+    async fn set_xattr(&mut self, path: String, name: String, value: Vec<u8>) -> Answer<()> {
+        at(self.granted(&path, Access::Write), move |place, _| {
+            xattr::set(place, &name, &value)
+        })
+        .await
+    }
+
+    async fn remove_xattr(&mut self, path: String, name: String) -> Answer<()> {
+        at(self.granted(&path, Access::Write), move |place, _| {
+            xattr::remove(place, &name)
+        })
+        .await
+    }
+
+    async fn list_xattrs(&mut self, path: String) -> Answer<Vec<String>> {
+        at(self.granted(&path, Access::Read), |place, _| {
+            xattr::list(place)
         })
         .await
     }

@@ -9,9 +9,9 @@ use super::roots::{Root, enter};
 use crate::guest::Guest;
 use proto::Access;
 use proto::policy::normal_path;
-use rustix::fs::{AtFlags, Mode};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
 
 /// A path that the policy grants. Nobody has looked yet what is there.
@@ -104,6 +104,24 @@ pub(super) fn failed(path: &str, error: Errno) -> Error {
         Errno::ISDIR => Error::WrongKind(format!("{path} is a directory")),
         Errno::LOOP => Error::WrongKind(format!("{path}: a symbolic link is in the way")),
         error => Error::Io(format!("{path}: {}", std::io::Error::from(error))),
+    }
+}
+
+/// Whatever is at a place, held open and not followed, for system calls that take nothing but a path.
+pub(super) struct Exactly(OwnedFd);
+
+impl Exactly {
+    /// Opens it for nothing but that, so that it may be a pipe or a device, too.
+    pub(super) fn at(place: &Place) -> Result<Self, Error> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&*place.directory, &place.name, flags, Mode::empty())
+            .map(Self)
+            .map_err(|error| failed(&place.path, error))
+    }
+
+    /// /proc leads to exactly that, even if it is a link, whatever has taken its name since.
+    pub(super) fn path(&self) -> String {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd())
     }
 }
 

@@ -6,11 +6,15 @@ mod files;
 mod locate;
 mod log;
 mod names;
+pub(crate) mod network;
 mod roots;
+mod secrets;
 mod sources;
 mod system;
+mod users;
 
 pub(crate) use blocking::blocking;
+pub(crate) use command::MAX_PROCESSES;
 pub(crate) use roots::Roots;
 
 use crate::guest::Guest;
@@ -22,6 +26,7 @@ pub(crate) mod bindings {
         path: "../../wit",
         world: "imports",
         imports: { default: async | trappable },
+        with: { "zymogen:task/command.process": crate::host::command::Process },
     });
 }
 

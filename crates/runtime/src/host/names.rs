@@ -2,8 +2,8 @@
 
 use std::fs;
 
-const PASSWD: &str = "/etc/passwd";
-const GROUP: &str = "/etc/group";
+pub(super) const PASSWD: &str = "/etc/passwd";
+pub(super) const GROUP: &str = "/etc/group";
 
 /// The user id of a name or of a decimal number.
 pub(super) fn user_id(name: &str) -> Option<u32> {
@@ -25,28 +25,31 @@ pub(super) fn group_name(gid: u32) -> Option<String> {
     name(GROUP, gid)
 }
 
-/// Both files have the name first and the number third. What else is in a line need not be UTF-8.
-fn entries(file: &[u8]) -> impl Iterator<Item = (&[u8], u32)> {
+/// Name, number and the fields behind them. Both files have the name first and the number third. What else is in a
+/// line need not be UTF-8.
+pub(super) fn entries(
+    file: &[u8],
+) -> impl Iterator<Item = (&[u8], u32, impl Iterator<Item = &[u8]>)> {
     file.split(|byte| *byte == b'\n').filter_map(|line| {
         let mut fields = line.split(|byte| *byte == b':');
         let name = fields.next()?;
         let number = str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
-        Some((name, number))
+        Some((name, number, fields))
     })
 }
 
 fn id(file: &str, wanted: &str) -> Option<u32> {
     let bytes = fs::read(file).ok()?;
     entries(&bytes)
-        .find(|(name, _)| *name == wanted.as_bytes())
-        .map(|(_, id)| id)
+        .find(|(name, ..)| *name == wanted.as_bytes())
+        .map(|(_, id, _)| id)
 }
 
 fn name(file: &str, wanted: u32) -> Option<String> {
     let bytes = fs::read(file).ok()?;
     entries(&bytes)
-        .find(|(_, id)| *id == wanted)
-        .map(|(name, _)| String::from_utf8_lossy(name).into_owned())
+        .find(|(_, id, _)| *id == wanted)
+        .map(|(name, ..)| String::from_utf8_lossy(name).into_owned())
 }
 
 #[cfg(test)]

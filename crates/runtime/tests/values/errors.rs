@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use runtime::value::{
-    Limits, ValueError, decode, decode_all, describe, describe_params, encode, encode_all, finish,
-    supported,
+    Limits, ValueError, data_only, decode, decode_all, describe, describe_params, encode,
+    encode_all, finish, supported,
 };
 use wasmtime::component::Val;
 
@@ -113,8 +113,8 @@ fn a_value_of_another_type_is_not_encoded() {
 fn what_cannot_travel_is_found_before_the_call() {
     for (wit, error) in [
         (
-            "list<own<resource>>",
-            "result: values of type own<resource> cannot travel here",
+            "list<stream<own<resource>>>",
+            "result: values of type stream<own<resource>> cannot travel here",
         ),
         (
             "record { a: tuple<u8, option<future<stream>>> }",
@@ -132,6 +132,13 @@ fn what_cannot_travel_is_found_before_the_call() {
         let found = supported(&[("result", ty(wit))]).expect_err(wit);
         assert_eq!(found.to_string(), error);
     }
+    let slots = [("a", ty("u8")), ("b", ty("option<own<resource>>"))];
+    supported(&slots).expect("in an instance that is kept");
+    let found = data_only(&slots).expect_err("not in another");
+    let error =
+        "b: a value of type option<own<resource>> is of use only in an instance that is kept";
+    assert_eq!(found.to_string(), error);
+    data_only(&slots[..1]).expect("a number is data");
 }
 
 #[test]

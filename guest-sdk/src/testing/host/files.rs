@@ -116,6 +116,38 @@ pub fn set_attributes(path: &str, attributes: &Attributes) -> Result<(), Error> 
     })
 }
 
+pub fn get_xattr(path: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    on_machine(format!("xattr {path} {name}"), |machine| {
+        Ok(existing(machine, path)?.xattrs.get(name).cloned())
+    })
+}
+
+pub fn set_xattr(path: &str, name: &str, value: &[u8]) -> Result<(), Error> {
+    change(format!("set xattr {path} {name}"), |machine| {
+        let missing = || Error::NotFound(path.to_owned());
+        let node = machine.disk.get_mut(path).ok_or_else(missing)?;
+        node.xattrs.insert(name.to_owned(), value.to_vec());
+        Ok(())
+    })
+}
+
+pub fn remove_xattr(path: &str, name: &str) -> Result<(), Error> {
+    change(format!("remove xattr {path} {name}"), |machine| {
+        let missing = || Error::NotFound(path.to_owned());
+        let node = machine.disk.get_mut(path).ok_or_else(missing)?;
+        let removed = node.xattrs.remove(name);
+        removed
+            .map(drop)
+            .ok_or_else(|| Error::NotFound(format!("{path} has no attribute `{name}`")))
+    })
+}
+
+pub fn list_xattrs(path: &str) -> Result<Vec<String>, Error> {
+    on_machine(format!("xattrs {path}"), |machine| {
+        Ok(existing(machine, path)?.xattrs.keys().cloned().collect())
+    })
+}
+
 pub fn touch(path: &str) -> Result<(), Error> {
     change(format!("touch {path}"), |machine| {
         if machine.disk.get(path).is_none() {

@@ -19,7 +19,45 @@ fn on_machine<R>(call: String, act: impl FnOnce(&mut Machine) -> R) -> R {
 pub mod command {
     use super::on_machine;
     use crate::Mode;
-    use crate::bindings::zymogen::task::command::{Error, Finished, Request};
+    use crate::bindings::zymogen::task::command::{Chunk, Error, Finished, Request, Status};
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
+    /// A program that has ended before anybody looks: it says all that the machine knows of it.
+    pub struct Process {
+        left: RefCell<VecDeque<Chunk>>,
+        status: Status,
+    }
+
+    impl Process {
+        pub fn start(request: &Request) -> Result<Self, Error> {
+            let Finished {
+                status,
+                stdout,
+                stderr,
+            } = run(request)?;
+            let left = [Chunk::Stdout(stdout), Chunk::Stderr(stderr)];
+            Ok(Self {
+                left: RefCell::new(left.into()),
+                status,
+            })
+        }
+
+        pub fn read(&self) -> Result<Option<Chunk>, Error> {
+            Ok(self.left.borrow_mut().pop_front())
+        }
+
+        pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+            let call = format!("input {}", String::from_utf8_lossy(bytes));
+            on_machine(call, |_| Ok(()))
+        }
+
+        pub fn close_stdin(&self) {}
+
+        pub fn wait(&self) -> Result<Status, Error> {
+            Ok(self.status)
+        }
+    }
 
     pub fn run(request: &Request) -> Result<Finished, Error> {
         on_machine(format!("command {}", request.argv.join(" ")), |machine| {
@@ -56,6 +94,19 @@ pub mod sources {
     }
 }
 
+/// As the interface `secrets`.
+pub mod secrets {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::secrets::Error;
+
+    pub fn get(name: &str) -> Result<String, Error> {
+        on_machine(format!("secret {name}"), |machine| {
+            let secret = machine.secrets.get(name).cloned();
+            secret.ok_or_else(|| Error::Denied("no parameter names it".to_owned()))
+        })
+    }
+}
+
 /// As the interface `system`.
 pub mod system {
     use super::on_machine;
@@ -68,6 +119,50 @@ pub mod system {
                 .clone()
                 .expect("the test gives the machine an `Info` first")
         })
+    }
+}
+
+/// As the interface `users`.
+pub mod users {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::users::{Group, User};
+
+    pub fn find_user(name_or_id: &str) -> Option<User> {
+        let id: Option<u32> = name_or_id.parse().ok();
+        list_users().into_iter().find(|user| match id {
+            Some(id) => user.uid == id,
+            None => user.name == name_or_id,
+        })
+    }
+
+    pub fn find_group(name_or_id: &str) -> Option<Group> {
+        let id: Option<u32> = name_or_id.parse().ok();
+        list_groups().into_iter().find(|group| match id {
+            Some(id) => group.gid == id,
+            None => group.name == name_or_id,
+        })
+    }
+
+    pub fn list_users() -> Vec<User> {
+        on_machine("users".to_owned(), |machine| machine.users.clone())
+    }
+
+    pub fn list_groups() -> Vec<Group> {
+        on_machine("groups".to_owned(), |machine| machine.groups.clone())
+    }
+
+    pub fn memberships(user: &str) -> Vec<String> {
+        let first = find_user(user).map(|user| user.gid);
+        let (own, others): (Vec<_>, Vec<_>) = list_groups()
+            .into_iter()
+            .filter(|group| {
+                first == Some(group.gid) || group.members.iter().any(|member| member == user)
+            })
+            .partition(|group| first == Some(group.gid));
+        own.into_iter()
+            .chain(others)
+            .map(|group| group.name)
+            .collect()
     }
 }
 

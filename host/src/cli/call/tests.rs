@@ -1,6 +1,6 @@
 //! What a denied call is told.
 
-use super::{advice, denial};
+use super::show::{advice, denial};
 use wasmtime::component::Val;
 
 #[test]

@@ -115,6 +115,7 @@ pub(super) async fn apply_until(
         })
         .collect();
     let deployment = Arc::new(Deployment {
+        secrets: crate::secrets::Secrets::default(),
         plan,
         engine: Engine::new(),
         mode,

@@ -2,7 +2,7 @@
 
 use crate::module::wit::Wit;
 use proto::Digest;
-use proto::policy::{Exec, Grant, Input, normal_path};
+use proto::policy::{Address, Exec, Grant, Input, normal_path};
 use wasmtime::component::Val;
 use wit_parser::TypeDefKind;
 
@@ -30,6 +30,10 @@ pub enum ResourceKind {
     CommandDirectory,
     /// The standard input of the command lines in the same record.
     CommandInput,
+    /// Where on the network.
+    Address,
+    /// The name of a secret of the plan.
+    Secret,
     /// A file of the master.
     Source,
 }
@@ -48,6 +52,8 @@ pub(super) fn collect(
         Some("command-environment") => Some(ResourceKind::CommandEnvironment),
         Some("command-directory") => Some(ResourceKind::CommandDirectory),
         Some("command-input") => Some(ResourceKind::CommandInput),
+        Some("address") => Some(ResourceKind::Address),
+        Some("secret") => Some(ResourceKind::Secret),
         Some("source") => Some(ResourceKind::Source),
         _ => None,
     };
@@ -85,11 +91,14 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
                 grants.extend(values.filter_map(path).map(Grant::Read));
             }
             ResourceKind::WritePath => grants.extend(values.filter_map(path).map(Grant::Write)),
+            ResourceKind::Address => grants.extend(values.filter_map(address).map(Grant::Net)),
             ResourceKind::Source => grants.extend(values.filter_map(source).map(Grant::Source)),
             ResourceKind::CommandLine if check => {}
             ResourceKind::CommandLine => {
                 grants.extend(commands(resources, resource, params).map(Grant::Exec));
             }
+            // The plan has the values.
+            ResourceKind::Secret => {}
             // They are parts of a command, and grant nothing without one.
             ResourceKind::CommandEnvironment
             | ResourceKind::CommandDirectory
@@ -97,6 +106,17 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
         }
     }
     grants
+}
+
+/// The names of secrets in the parameters.
+pub(super) fn secrets<'a>(
+    resources: &[Resource],
+    params: &'a Val,
+) -> impl Iterator<Item = &'a str> {
+    let named = resources.iter().filter(|r| r.kind == ResourceKind::Secret);
+    named
+        .flat_map(|resource| values_at(resource.kind, params, &resource.path))
+        .filter_map(text)
 }
 
 /// The commands that one parameter names, each with what its own record says of it.
@@ -206,6 +226,10 @@ fn text(value: &Val) -> Option<&str> {
 
 fn path(value: &Val) -> Option<String> {
     text(value).and_then(normal_path)
+}
+
+fn address(value: &Val) -> Option<Address> {
+    text(value)?.parse().ok()
 }
 
 fn variable(value: &Val) -> Option<(String, String)> {

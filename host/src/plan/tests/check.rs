@@ -375,3 +375,21 @@ base = "/srv"
         ]
     );
 }
+
+#[test]
+fn addresses_and_secrets_are_checked_before_any_host_is_touched() {
+    let task = |to: &str, token: &str| {
+        format!(
+            "[vars]\nhost = \"web\"\n[secrets]\nchat = \"env:CHAT\"\n[[task]]\nnotify = {{ to = [\"{to}\"], token = \"{token}\" }}\n"
+        )
+    };
+    assert!(checked(&task("{{ vars.host }}:80", "chat"), &[]).is_ok());
+    let wrong = messages(&task("{{ vars.host }}", "chta"));
+    assert_eq!(
+        wrong,
+        [
+            "an address is HOST:PORT, where the host is a name or a number",
+            "the plan has no secret `chta`",
+        ]
+    );
+}

@@ -10,7 +10,7 @@ use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_compon
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
 
 /// What the modules of these tests take and give.
-const MODULES: [(&str, &str, &str); 5] = [
+const MODULES: [(&str, &str, &str); 6] = [
     (
         "place",
         "/// Puts something somewhere.
@@ -53,6 +53,11 @@ const MODULES: [(&str, &str, &str); 5] = [
         }",
         "count: u32",
     ),
+    (
+        "notify",
+        "record params { to: list<address>, token: option<secret> }",
+        "answer: string",
+    ),
 ];
 
 /// A repository of these modules, the same for all tests.
@@ -94,7 +99,7 @@ fn component(name: &str, params: &str, report: &str) -> Vec<u8> {
         "package test:{name}@0.1.0;
         interface task {{
             use zymogen:task/types@0.1.0.{{mode, outcome, failure}};
-            use zymogen:task/grants@0.1.0.{{write-path, read-path, source}};
+            use zymogen:task/grants@0.1.0.{{write-path, read-path, address, secret, source}};
             use zymogen:task/grants@0.1.0.{{command-line, command-environment, command-directory, command-input}};
             {params}
             record report {{ outcome: outcome, {report} }}

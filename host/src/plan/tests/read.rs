@@ -225,3 +225,21 @@ error: 2 errors in deploy.toml
         assert!(shown.contains(&help), "{shown}");
     }
 }
+
+#[test]
+fn a_secret_has_a_name_and_a_source() {
+    let plan = plan(
+        "[secrets]\nchat = \"env:CHAT\"\nkey-1 = \"file:/k\"\nx = \"ask\"\n[[task]]\nplace = { path = \"/srv\" }\n",
+    );
+    let names: Vec<_> = plan.secrets.keys().map(String::as_str).collect();
+    assert_eq!(names, ["chat", "key-1", "x"]);
+    let wrong = "[secrets]\na = \"hunter2\"\n\"b c\" = \"ask\"\nd = 1\n[[task]]\nplace = { path = \"/srv\" }\n";
+    assert_eq!(
+        messages(wrong),
+        [
+            "a secret comes from env:VARIABLE, file:PATH or ask",
+            "`b c` cannot be the name of a secret",
+            "where a secret comes from is a text, and this is the integer 1",
+        ]
+    );
+}

@@ -99,10 +99,10 @@ fn random_values_survive_every_notation() {
 
 #[test]
 fn what_cannot_be_written_is_an_error() {
-    let error = to_json(&ty("record { body: own<resource> }"), &Val::Bool(true)).unwrap_err();
+    let error = to_json(&ty("record { body: error-context }"), &Val::Bool(true)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "value.body: values of type own<resource> cannot travel here"
+        "value.body: values of type error-context cannot travel here"
     );
     assert!(to_json(&ty("u8"), &Val::String("x".into())).is_err());
     assert!(to_json(&ty("list<u8>"), &Val::List(vec![Val::Bool(true)])).is_err());

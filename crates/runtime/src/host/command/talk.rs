@@ -3,13 +3,13 @@
 use super::group::Group;
 use crate::host::bindings::zymogen::task::command::{Error, Finished, Request, Status};
 use crate::output::{Output, Piece};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use std::future::pending;
 use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Take};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 
@@ -56,8 +56,48 @@ async fn feed<T>(input: Option<ChildStdin>, bytes: &[u8]) -> T {
     pending().await
 }
 
-/// Reads a stream to its end, or until all is read that was in it when the program was over: a daemon
-/// that it left behind in a session of its own may hold the stream open for ever.
+/// A stream that a program writes.
+pub(super) struct Pipe<S> {
+    stream: Option<Take<S>>,
+}
+
+impl<S: AsyncRead + AsFd + Unpin> Pipe<S> {
+    pub(super) fn new(stream: Option<S>) -> Self {
+        Self {
+            stream: stream.map(|stream| stream.take(u64::MAX)),
+        }
+    }
+
+    /// May more come?
+    pub(super) fn is_open(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// Waits for what comes next; none at its end. Nothing is lost if nobody waits any more.
+    pub(super) async fn read(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(stream) = &mut self.stream else {
+            return Ok(None);
+        };
+        let mut piece = BytesMut::with_capacity(PIECE);
+        if stream.read_buf(&mut piece).await.map_err(io)? == 0 {
+            self.stream = None;
+            return Ok(None);
+        }
+        Ok(Some(piece.freeze()))
+    }
+
+    /// The program is over: what is in the pipe now is the rest of it. A daemon that it left behind in a session of its
+    /// own may hold it open for ever.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        if let Some(stream) = &mut self.stream {
+            let left = rustix::io::ioctl_fionread(stream.get_ref());
+            stream.set_limit(left.map_err(|error| io(error.into()))?);
+        }
+        Ok(())
+    }
+}
+
+/// Reads a stream to its end, or until all is read that was in it when the program was over.
 async fn collect(
     target: &'static str,
     stream: Option<impl AsyncRead + AsFd + Unpin>,
@@ -66,46 +106,38 @@ async fn collect(
     mut is_over: watch::Receiver<bool>,
 ) -> Result<Vec<u8>, Error> {
     let mut collected = Vec::new();
-    let Some(stream) = stream else {
-        return Ok(collected);
-    };
-    let mut stream = stream.take(u64::MAX);
+    let mut pipe = Pipe::new(stream);
     let mut is_last = false;
-    let mut piece = [0; PIECE];
     loop {
-        let count = tokio::select! {
+        let piece = tokio::select! {
             biased;
             _ = is_over.wait_for(|over| *over), if !is_last => {
-                let left = rustix::io::ioctl_fionread(stream.get_ref());
-                stream.set_limit(left.map_err(|error| io(error.into()))?);
+                pipe.end()?;
                 is_last = true;
                 continue;
             }
-            count = stream.read(&mut piece) => count.map_err(io)?,
+            piece = pipe.read() => piece?,
         };
-        if count == 0 {
+        let Some(piece) = piece else {
             return Ok(collected);
-        }
-        let read = &piece[..count];
-        if output.spend(count).is_err() {
+        };
+        if output.spend(piece.len()).is_err() {
             return Err(Error::TooMuchOutput(output.left()));
         }
-        collected.extend_from_slice(read);
+        collected.extend_from_slice(&piece);
         if live {
-            output
-                .send(Piece::Bytes(target, Bytes::copy_from_slice(read)))
-                .await;
+            output.send(Piece::Bytes(target, piece)).await;
         }
     }
 }
 
-fn ended(status: ExitStatus) -> Status {
+pub(super) fn ended(status: ExitStatus) -> Status {
     match (status.code(), status.signal()) {
         (Some(code), _) => Status::Exited(code),
         (None, signal) => Status::Signalled(signal.unwrap_or(0)),
     }
 }
 
-fn io(error: std::io::Error) -> Error {
+pub(super) fn io(error: std::io::Error) -> Error {
     Error::Io(error.to_string())
 }

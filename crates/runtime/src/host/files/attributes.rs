@@ -1,11 +1,10 @@
 //! Mode, owner and times of what is at a place.
 
 use super::super::bindings::zymogen::task::files::{Attributes, Error, Kind, Metadata};
-use super::super::locate::{Place, failed, stat};
+use super::super::locate::{Exactly, Place, failed, stat};
 use super::super::names;
 use super::content::FILE_MODE;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Stat, Timespec, Timestamps, Uid};
-use std::os::fd::AsRawFd;
 
 /// The twelve bits that `chmod` sets.
 pub(super) const MODE_BITS: u32 = 0o7777;
@@ -90,13 +89,9 @@ pub(super) fn set(place: &Place, attributes: &Resolved) -> Result<(), Error> {
                 place.path
             )));
         }
-        // The kernel has no chmod that does not follow links, so it goes through a descriptor that
-        // was opened without following one: /proc leads to exactly that file.
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd =
-            rustix::fs::openat(&*place.directory, &place.name, flags, Mode::empty()).map_err(io)?;
-        let through = format!("/proc/self/fd/{}", fd.as_raw_fd());
-        rustix::fs::chmod(through, Mode::from(mode)).map_err(io)?;
+        // The kernel has no chmod that does not follow links.
+        let there = Exactly::at(place)?;
+        rustix::fs::chmod(there.path(), Mode::from(mode)).map_err(io)?;
     }
     Ok(())
 }

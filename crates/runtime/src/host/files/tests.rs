@@ -4,6 +4,7 @@
 
 mod blocking;
 mod escape;
+mod xattr;
 
 use super::super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Kind};
 use crate::guest::Guest;

@@ -2,6 +2,7 @@
 
 use super::{Seed, vectors};
 use fuzz_bodies::{ZSTD, kind_for};
+use proto::message::Secret;
 use proto::policy::Grant;
 use proto::{Body, Digest, HEADER_LEN, Policy};
 use serde::Serialize;
@@ -33,11 +34,15 @@ fn policies() -> Vec<Seed> {
         "exec:-C /srv LANG=C make 'a b' * <*",
         "env:LANG=C",
         "net:[fe80::1%2]:80",
+        "net:db-1.internal:5432",
         "system",
     ]
     .iter()
     .map(|text| text.parse().expect("a grant"))
-    .chain([Grant::Source(Digest([0xcd; 32]))])
+    .chain([
+        Grant::Source(Digest([0xcd; 32])),
+        Grant::Secret("token".to_owned(), Secret("hunter2".to_owned())),
+    ])
     .collect();
     let exec = match &grants[2] {
         Grant::Exec(exec) => encoded("exec", exec),

@@ -1,0 +1,78 @@
+//! Makes the calls of `zymogen call`, and shows what comes of each.
+
+use super::show::Shown;
+use super::{Checked, Step};
+use crate::error::{Error, Exit};
+use crate::master::{CallResult, Context, Feed, Piece, Streaming};
+use crate::output::Format;
+use crate::value::to_wave;
+use std::path::Path;
+use wasmtime::component::Type;
+
+/// One call in an instance of its own, several in one that is kept for them. The first that does not return is the last.
+pub(super) async fn perform(
+    context: &Context,
+    calls: &Checked,
+    shown: &Shown<'_>,
+) -> Result<Exit, Error> {
+    let Checked {
+        module,
+        steps,
+        options,
+    } = calls;
+    let wrong = |error: runtime::value::ValueError| Error::input(error.to_string());
+    if let [step] = steps.as_slice() {
+        let feeds = feeds(step).await?;
+        let streaming = context.stream(module, &step.function, &step.arguments, feeds, options);
+        return finish(step, streaming.await.map_err(wrong)?, shown).await;
+    }
+    let instance = context.instance(module, options.clone());
+    let mut exit = Exit::Done;
+    for step in steps {
+        let streaming = instance.stream(&step.function, &step.arguments, Vec::new());
+        exit = finish(step, streaming.await.map_err(wrong)?, shown).await?;
+        if !matches!(exit, Exit::Done) {
+            break;
+        }
+    }
+    instance.end().await;
+    Ok(exit)
+}
+
+/// Shows what a call comes to: a stream as it flows, anything else when all of it is there.
+async fn finish(step: &Step, mut streaming: Streaming, shown: &Shown<'_>) -> Result<Exit, Error> {
+    let is_stream = matches!(step.function.results.as_slice(), [(_, Type::Stream(_))]);
+    // A secret could be cut in two by the pieces.
+    let flows = is_stream && matches!(shown.format, Format::Human) && shown.secrets.is_empty();
+    let result = match streaming.incoming.pop() {
+        Some(mut flow) if flows && matches!(streaming.result, CallResult::Returned(_)) => loop {
+            match flow.next().await {
+                Ok(Some(Piece::Bytes(bytes))) => shown.screen.bytes(&bytes)?,
+                Ok(Some(Piece::Values(values))) => {
+                    for value in values {
+                        shown.screen.result(&format!("{}\n", to_wave(&value)))?;
+                    }
+                }
+                Ok(None) => break CallResult::Returned(None),
+                Err(dead) => break CallResult::Dead(dead),
+            }
+        },
+        incoming => {
+            streaming.incoming.extend(incoming);
+            streaming.collect().await
+        }
+    };
+    shown.show(step, &result)
+}
+
+async fn feeds(step: &Step) -> Result<Vec<Feed>, Error> {
+    let Some(path) = &step.feed else {
+        return Ok(Vec::new());
+    };
+    if path == Path::new("-") {
+        return Ok(vec![Box::new(tokio::io::stdin())]);
+    }
+    let file = tokio::fs::File::open(path).await;
+    let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+    Ok(vec![Box::new(file)])
+}
