@@ -15,6 +15,7 @@ mod ssh;
 mod sshd;
 mod table;
 mod transfer;
+mod values;
 
 use std::error::Error;
 use std::process::ExitCode;
@@ -61,6 +62,9 @@ fn measure(wanted: &[String]) -> Result<Vec<table::Row>, Box<dyn Error>> {
     }
     if is_wanted("sandbox") {
         runtime.block_on(sandbox::measure(&mut rows))?;
+    }
+    if is_wanted("values") {
+        runtime.block_on(values::measure(&mut rows))?;
     }
     if is_wanted("size") {
         size::measure(&mut rows)?;

@@ -143,6 +143,7 @@ pub(crate) fn print(rows: &[Row], json: bool) {
 
 fn text(value: f64, unit: Unit) -> String {
     match unit {
+        Unit::Seconds if value < 1e-6 => format!("{:.0} ns", value * 1e9),
         Unit::Seconds if value < 1e-3 => format!("{:.1} us", value * 1e6),
         Unit::Seconds => format!("{:.2} ms", value * 1e3),
         Unit::Bytes => format!("{:.2} MB", value / 1e6),
