@@ -89,6 +89,12 @@ fn a_resource_alone_is_of_no_use() {
     run(&alone).status(1).stderr_has(&says);
 }
 
+#[test]
+fn the_documentation_names_resources() {
+    let ended = run(&["doc", &example("logpipe")]).status(0);
+    ended.stdout_has(&["tally.merge: func(first: tally, second: borrow<tally>)"]);
+}
+
 #[tokio::test]
 async fn async_functions_run_concurrently_in_one_instance() {
     let master = master();

@@ -5,7 +5,7 @@ use crate::engine::Engines;
 use crate::guard::Guard;
 use crate::guest::{Guest, Meter, OverLimit, ended};
 use crate::host::blocking;
-use crate::instances::{self, Instances, Job, Work};
+use crate::instances::Instances;
 use crate::modules::{Function, Module, Modules, refused};
 use crate::output::Output;
 use crate::streaming::{LIVING, Streaming};
@@ -20,7 +20,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, Semaphore, oneshot};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::Instant;
 use wasmtime::component::{Func, Instance, Val};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
@@ -31,7 +31,7 @@ const MAX_HANDLES: usize = 4096;
 /// Executes calls in sandboxes. Made once per process.
 pub struct Executor {
     engines: Arc<Engines>,
-    modules: Modules,
+    pub(crate) modules: Modules,
     pub(crate) ticker: Ticker,
     upstream: Arc<dyn Upstream>,
     /// A call has given back its part of the pool.
@@ -40,7 +40,7 @@ pub struct Executor {
     waiting: Mutex<()>,
     /// Turns of guests that live on behind their outcome.
     pub(crate) living: Semaphore,
-    instances: Instances,
+    pub(crate) instances: Instances,
     guard: Option<Arc<dyn Guard>>,
 }
 
@@ -190,64 +190,8 @@ impl Executor {
         worst(outcome, &output)
     }
 
-    /// Runs one call in an instance that is kept.
-    async fn in_instance(
-        self: &Arc<Self>,
-        number: u64,
-        call: Call,
-        arguments: Bytes,
-        peer: Arc<dyn Peer>,
-        deadline: Instant,
-    ) -> Outcome {
-        let key = (peer.context(), number);
-        if call.export.function == instances::END {
-            self.instances.end(key);
-            return Outcome::Returned(Bytes::from_static(instances::NOTHING));
-        }
-        let bad = |why: String| refused(RefusedKind::BadArguments, why);
-        let work = async {
-            let module = self.modules.get(&call.module).await?;
-            let work = if call.export.function == instances::DROP_RESOURCE {
-                let number = instances::number(&arguments);
-                let number =
-                    number.ok_or_else(|| bad("expected the number of a resource".to_owned()))?;
-                Work::Drop(number)
-            } else {
-                Work::Call {
-                    function: module.function(&call.export)?,
-                    arguments,
-                    peer,
-                    deadline,
-                    wall_ms: call.limits.wall_ms,
-                }
-            };
-            Ok((module, work))
-        };
-        let (module, work) = match work.await {
-            Ok(found) => found,
-            Err(outcome) => return outcome,
-        };
-        let limits = call.limits;
-        let mut entrance = match self.instances.enter(key, &call) {
-            Ok(entrance) => entrance,
-            Err(why) => return bad(why),
-        };
-        if let Some(inside) = entrance.new.take() {
-            match self.guest(call).await {
-                Ok(guest) => drop(tokio::spawn(self.clone().keep(module, guest, inside))),
-                Err(error) => return ended(&error, limits),
-            }
-        }
-        let (outcome, answer) = oneshot::channel();
-        // Where it has ended already the answer says so.
-        let _ = entrance.jobs.send(Job { work, outcome }).await;
-        answer.await.unwrap_or_else(|_| {
-            Outcome::Trapped(format!("the instance is gone: {}", entrance.ended()))
-        })
-    }
-
     /// What the store will hold. Finding where grants lead may block, on a disk that hangs for example.
-    async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
+    pub(crate) async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
         let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
         let is_looked_up = call.policy.is_looked_up();
         let make = move || Guest::new(&call.module, call.policy, call.limits, upstream, guard);

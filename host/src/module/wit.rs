@@ -5,7 +5,7 @@ use super::prose::Prose;
 use proto::message::Export;
 use wit_parser::decoding::{DecodedWasm, decode};
 use wit_parser::{
-    Function, Interface, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, World,
+    Function, Handle, Interface, InterfaceId, Resolve, Type, TypeDefKind, TypeId, TypeOwner, World,
     WorldId, WorldItem,
 };
 
@@ -177,8 +177,13 @@ impl Wit {
             TypeDefKind::Result(result) => {
                 format!("result<{}, {}>", inner(&result.ok), inner(&result.err))
             }
+            TypeDefKind::Stream(None) | TypeDefKind::Future(None) => def.kind.as_str().to_owned(),
             TypeDefKind::Stream(ty) => format!("stream<{}>", inner(ty)),
             TypeDefKind::Future(ty) => format!("future<{}>", inner(ty)),
+            TypeDefKind::Handle(Handle::Own(resource)) => self.text(Type::Id(*resource)),
+            TypeDefKind::Handle(Handle::Borrow(resource)) => {
+                format!("borrow<{}>", self.text(Type::Id(*resource)))
+            }
             TypeDefKind::Type(ty) => self.text(*ty),
             kind => kind.as_str().to_owned(),
         }

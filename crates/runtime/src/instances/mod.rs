@@ -5,11 +5,12 @@
 //! of that call. Async functions run in it concurrently, others one after the other. It ends when its caller says so or is gone, and
 //! with the first call in it that ends otherwise than by returning: nobody knows what state that has left behind.
 
+mod call;
 mod clock;
 mod live;
 mod resources;
 
-pub(crate) use live::{Job, Work};
+use live::{Job, Work};
 
 use crate::value;
 use clock::Clock;
@@ -27,16 +28,16 @@ const MAX_INSTANCES: usize = 64;
 const WAITING: usize = 16;
 
 /// What no component exports: drops the resource whose number is the one argument.
-pub(crate) const DROP_RESOURCE: &str = "[resource-drop]";
+const DROP_RESOURCE: &str = "[resource-drop]";
 
 /// Ends the instance.
-pub(crate) const END: &str = "[instance-drop]";
+const END: &str = "[instance-drop]";
 
 /// The results of a function without any: an empty CBOR array.
-pub(crate) const NOTHING: &[u8] = &[0x80];
+const NOTHING: &[u8] = &[0x80];
 
 /// The one argument, if it is a number.
-pub(crate) fn number(mut arguments: &[u8]) -> Option<u64> {
+fn number(mut arguments: &[u8]) -> Option<u64> {
     let slots = [("number", Type::U64)];
     match value::decode_all(&slots, &mut arguments).ok()?.as_slice() {
         [Val::U64(number)] if arguments.is_empty() => Some(*number),
