@@ -40,10 +40,10 @@
   (alias core export $code "list" (core func $list))
 
   (type $shape' (variant (case "empty") (case "circle" u32) (case "named" string)))
-  (export $shape "shape" (type $shape'))
+  (import "shape" (type $shape (eq $shape')))
   (type $entry' (record
     (field "name" string) (field "mode" u32) (field "size" u64) (field "owner" string) (field "link" bool)))
-  (export $entry "entry" (type $entry'))
+  (import "entry" (type $entry (eq $entry')))
 
   (func (export "number") (param "it" u32) (result u32)
     (canon lift (core func $code "number")))
