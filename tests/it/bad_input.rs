@@ -67,7 +67,9 @@ fn a_result_that_cannot_travel_is_refused_before_anything_starts() {
         r#"(component
             (core module $m (func (export "make") (result i32) i32.const 0))
             (core instance $i (instantiate $m))
-            (type $make (func (result (future u8))))
+            (type $inner (stream u8))
+            (type $outer (future $inner))
+            (type $make (func (result $outer)))
             (func $f (type $make) (canon lift (core func $i "make")))
             (export "make" (func $f)))"#,
     )
@@ -76,5 +78,5 @@ fn a_result_that_cannot_travel_is_refused_before_anything_starts() {
     call(path.to_str().unwrap(), "make()")
         .status(1)
         .stdout("")
-        .stderr_has(&["`make` cannot be called", "not supported"]);
+        .stderr_has(&["`make` cannot be called", "cannot travel"]);
 }
