@@ -34,7 +34,7 @@ const PREFIX: &str = "org.opencontainers.image.";
 ///
 /// Examples:
 ///
-///     zymogen push oci:ghcr.io/acme/motd:1.2.0
+///     zymogen push oci:registry.example.com/acme/motd:1.2.0
 ///     zymogen push ./motd/build/motd.wasm oci:localhost:5000/motd:1
 ///     zymogen call local oci:localhost:5000/motd:1 'run({...}, check)'
 #[derive(clap::Args, Debug)]

@@ -67,7 +67,7 @@ fn what_could_be_something_else_in_an_address_is_refused() {
         format!("oci:localhost/motd@sha512:{}", "a".repeat(128)),
     ];
     let fixed = [
-        "ghcr.io/acme/motd",
+        "registry.example.com/acme/motd",
         "oci:",
         "oci:motd",
         "oci:acme/motd",
