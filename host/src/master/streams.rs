@@ -50,6 +50,8 @@ pub struct Incoming {
     intake: Result<Intake, Dead>,
     from: ContextId,
     limits: proto::Limits,
+    /// Bytes of the values that have come, unpacked: texts are as long here.
+    carried: u64,
 }
 
 /// What comes out of a stream at once.
@@ -230,6 +232,7 @@ impl Incoming {
             intake: broker.take(from, number).await,
             from,
             limits: broker.limits(),
+            carried: 0,
         }
     }
 
@@ -253,7 +256,7 @@ impl Incoming {
         })
     }
 
-    fn values(&self, body: &Body) -> Result<Vec<Val>, Dead> {
+    fn values(&mut self, body: &Body) -> Result<Vec<Val>, Dead> {
         let malformed = |why: String| Dead {
             reason: DeadReason::Malformed(why),
             at: self.from,
@@ -261,6 +264,7 @@ impl Incoming {
         let bytes = body
             .unpacked(self.limits)
             .map_err(|error| malformed(error.to_string()))?;
+        self.carried += bytes.len() as u64;
         let item = match &self.ty {
             Type::Stream(stream) => stream.ty(),
             Type::Future(future) => future.ty(),

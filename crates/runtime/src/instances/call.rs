@@ -6,7 +6,7 @@ use crate::guest::ended;
 use crate::modules::refused;
 use crate::streams::Peer;
 use bytes::Bytes;
-use proto::message::{Call, Outcome, RefusedKind};
+use proto::message::{Call, LimitKind, Outcome, RefusedKind};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -64,6 +64,13 @@ impl Executor {
         // Where it has ended already the answer says so.
         let _ = entrance.jobs.send(Job { work, outcome }).await;
         answer.await.unwrap_or_else(|_| {
+            if Instant::now() >= deadline {
+                // The instance has noticed it a moment before whoever waits here.
+                return Outcome::OverLimit {
+                    limit: LimitKind::WallTime,
+                    allowed: limits.wall_ms,
+                };
+            }
             Outcome::Trapped(format!("the instance is gone: {}", entrance.ended()))
         })
     }

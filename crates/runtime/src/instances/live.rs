@@ -64,7 +64,8 @@ impl Executor {
         let (output, life) = (guest.output.clone(), Life::new());
         let _freed = Freed(&self.freed);
         let (clock, stop) = (inside.clock.clone(), inside.stop.clone());
-        let outcome = {
+        let end = inside.end();
+        {
             let mut working = pin!(self.work(&module, guest, &mut inside, &life));
             // It is interrupted while it is at work, which may be between calls, too; idle it costs nothing.
             let mut living = pin!(poll_fn(|context| {
@@ -81,11 +82,10 @@ impl Executor {
                     allowed,
                 },
             };
-            // Before its streams end with the store.
+            // Before its streams, and those who wait for something in it, end with the store.
             life.fail(&why(&outcome));
-            outcome
-        };
-        inside.end(why(&outcome));
+            end.say(why(&outcome));
+        }
         output.finish().await;
     }
 

@@ -164,9 +164,18 @@ impl Entrance {
 }
 
 impl Inside {
-    /// Says why it ends, for those who still wait for something in it.
-    pub(crate) fn end(&self, why: String) {
-        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Where to say why it ends.
+    pub(crate) fn end(&self) -> End {
+        End(self.ended.clone())
+    }
+}
+
+/// Says why an instance ends, to those who still wait for something in it.
+pub(crate) struct End(Arc<Mutex<Option<String>>>);
+
+impl End {
+    pub(crate) fn say(&self, why: String) {
+        let mut ended = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         ended.get_or_insert(why);
     }
 }

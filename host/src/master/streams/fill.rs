@@ -16,11 +16,11 @@ pub(super) async fn all(mut incoming: Incoming, memory: u64) -> Result<Option<(V
             Piece::Bytes(bytes) => items.extend(bytes.into_iter().map(Val::U8)),
             Piece::Values(values) => items.extend(values),
         }
-        if items.len() as u64 * VALUE > memory {
+        if items.len() as u64 * VALUE + incoming.carried > memory {
             return Ok(None);
         }
     }
-    let cost = items.len() as u64 * VALUE;
+    let cost = items.len() as u64 * VALUE + incoming.carried;
     let val = match incoming.ty() {
         // One that ends without its value was never completed, and has said so.
         Type::Future(_) => items.pop().unwrap_or(Val::Tuple(Vec::new())),
