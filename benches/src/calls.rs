@@ -66,6 +66,7 @@ impl Bench {
             limits: CallLimits::default(),
             chain: None,
             instance: None,
+            ticket: None,
         };
         let nothing = [0x80];
         let outcome = Outcome::Returned(nothing.to_vec().into());

@@ -49,6 +49,7 @@ async fn with_executor(
         limits: CallLimits::default(),
         chain: None,
         instance: None,
+        ticket: None,
     };
     let mut seconds = Vec::new();
     for _ in 0..CALLS {
@@ -121,6 +122,10 @@ impl Upstream for Fixed {
 
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("there are no files here".to_owned())
+    }
+
+    async fn ask(&self, _: &str, _: proto::Body) -> Result<proto::Body, String> {
+        Err("nobody answers".to_owned())
     }
 
     async fn log(&self, _: LogRecord) {}

@@ -2,7 +2,9 @@
 
 #[cfg(target_family = "wasm")]
 pub use crate::bindings::zymogen::task::{
-    command, files, log, progress, secrets, sources, system, users,
+    channels, command, contexts, files, log, progress, secrets, services, sources, system, users,
 };
 #[cfg(not(target_family = "wasm"))]
-pub use crate::testing::host::{command, files, log, progress, secrets, sources, system, users};
+pub use crate::testing::host::{
+    channels, command, contexts, files, log, progress, secrets, services, sources, system, users,
+};

@@ -60,7 +60,9 @@ include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 mod host;
 mod task;
 
+pub mod channels;
 pub mod command;
+pub mod contexts;
 pub mod failure;
 pub mod files;
 pub mod log;
@@ -69,6 +71,7 @@ pub mod path;
 pub mod permissions;
 pub mod progress;
 pub mod secrets;
+pub mod services;
 pub mod sources;
 pub mod system;
 #[cfg(not(target_family = "wasm"))]

@@ -71,6 +71,9 @@ macro_rules! __bindings {
                     "zymogen:task/sources@0.1.0": ::guest_sdk::bindings::zymogen::task::sources,
                     "zymogen:task/system@0.1.0": ::guest_sdk::bindings::zymogen::task::system,
                     "zymogen:task/users@0.1.0": ::guest_sdk::bindings::zymogen::task::users,
+                    "zymogen:task/contexts@0.1.0": ::guest_sdk::bindings::zymogen::task::contexts,
+                    "zymogen:task/services@0.1.0": ::guest_sdk::bindings::zymogen::task::services,
+                    "zymogen:task/channels@0.1.0": ::guest_sdk::bindings::zymogen::task::channels,
                 },
             });
         }

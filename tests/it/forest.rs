@@ -158,7 +158,7 @@ impl Process {
         })
     }
 
-    fn with(pid: u32) -> Option<Self> {
+    pub fn with(pid: u32) -> Option<Self> {
         let started = stat(pid)?.get(19)?.parse().ok()?;
         Some(Self { pid, started })
     }

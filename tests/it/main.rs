@@ -16,6 +16,7 @@ mod deploy;
 mod detach;
 mod doas;
 mod docker;
+mod elsewhere;
 mod endings;
 mod exit_status;
 mod fanout;

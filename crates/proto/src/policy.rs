@@ -1,11 +1,13 @@
 //! What one call may touch and use up. Both travel with the call, as plain data; the runtime enforces them.
 
 mod address;
+mod callee;
 mod exec;
 mod path;
 mod words;
 
 pub use address::{Address, ParseAddressError};
+pub use callee::{Callee, ParseCalleeError};
 pub use exec::{Exec, Input};
 pub use path::normal_path;
 
@@ -43,6 +45,12 @@ pub enum Grant {
     Source(Digest),
     /// Learn what machine this is: `system`.
     System,
+    /// Call functions of this module in this context, under the same policy: `call:ssh:db1 ./inventory.wasm`.
+    Call(Callee),
+    /// Call methods of this service of the master: `service:inventory`.
+    Service(String),
+    /// Send to, and receive from, the channel of this name: `channel:join-token`.
+    Channel(String),
     /// Read the secret of this name. Nothing shows its value, and no text stands for it.
     Secret(String, Secret),
 }
@@ -69,6 +77,10 @@ impl FromStr for Grant {
                 .and_then(|path| normal_path(&path))
                 .ok_or_else(|| fail(expected))
         };
+        let name = |name| {
+            let name = unquoted(name)?;
+            (!name.is_empty()).then(|| name.into_owned())
+        };
         match text.split_once(':') {
             None if text == "system" => Ok(Self::System),
             Some(("read", rest)) => {
@@ -84,12 +96,23 @@ impl FromStr for Grant {
                 .split_once('=')
                 .map(|(name, value)| Self::Env(name.to_owned(), value.to_owned()))
                 .ok_or_else(|| fail("`env:NAME=VALUE`")),
+            Some(("call", rest)) => rest
+                .parse()
+                .map(Self::Call)
+                .map_err(|_| fail("`call:CONTEXT MODULE`, where the context may be `.`")),
+            Some(("service", rest)) => name(rest)
+                .map(Self::Service)
+                .ok_or_else(|| fail("`service:NAME`")),
+            Some(("channel", rest)) => name(rest)
+                .map(Self::Channel)
+                .ok_or_else(|| fail("`channel:NAME`")),
             Some(("net", rest)) => rest
                 .parse()
                 .map(Self::Net)
                 .map_err(|_| fail("`net:HOST:PORT`, where the host is a name or a number")),
             _ => Err(fail(
-                "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:HOST:PORT` or `system`",
+                "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:HOST:PORT`, `call:CONTEXT MODULE`, \
+                 `service:NAME`, `channel:NAME` or `system`",
             )),
         }
     }
@@ -106,6 +129,9 @@ impl fmt::Display for Grant {
             Self::Net(address) => write!(f, "net:{address}"),
             Self::Source(digest) => write!(f, "source:{}", digest.short()),
             Self::System => f.write_str("system"),
+            Self::Call(callee) => write!(f, "call:{callee}"),
+            Self::Service(name) => write!(f, "service:{}", quoted(name)),
+            Self::Channel(name) => write!(f, "channel:{}", quoted(name)),
             Self::Secret(name, _) => write!(f, "secret:{}", quoted(name)),
         }
     }
@@ -173,6 +199,41 @@ impl Policy {
         self.grants.iter().find_map(|grant| match grant {
             Grant::Secret(name, secret) if name == wanted => Some(secret),
             _ => None,
+        })
+    }
+
+    /// May functions of this module be called?
+    #[must_use]
+    pub fn may_call(&self, wanted: &Callee) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| matches!(grant, Grant::Call(callee) if callee == wanted))
+    }
+
+    /// May methods of this service be called?
+    #[must_use]
+    pub fn may_use_service(&self, wanted: &str) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| matches!(grant, Grant::Service(name) if name == wanted))
+    }
+
+    /// May this channel be used?
+    #[must_use]
+    pub fn may_use_channel(&self, wanted: &str) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| matches!(grant, Grant::Channel(name) if name == wanted))
+    }
+
+    /// Is there anything that its guest may ask of the master?
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.grants.iter().any(|grant| {
+            matches!(
+                grant,
+                Grant::Call(_) | Grant::Service(_) | Grant::Channel(_)
+            )
         })
     }
 

@@ -4,7 +4,7 @@
 mod rng;
 
 use proto::message::Secret;
-use proto::policy::{Address, Exec, Grant, Input, normal_path};
+use proto::policy::{Address, Callee, Exec, Grant, Input, normal_path};
 use proto::{Access, Digest, Policy};
 use rng::Rng;
 
@@ -246,6 +246,52 @@ fn an_address_has_a_host_and_a_port() {
     ] {
         assert!(text.parse::<Grant>().is_err(), "{text}");
     }
+}
+
+#[test]
+fn what_a_guest_may_ask_the_master_for_is_named() {
+    let callee = Callee {
+        context: "ssh:db 1".to_owned(),
+        module: "./it's.wasm".to_owned(),
+    };
+    for (grant, text) in [
+        (
+            Grant::Call(callee.clone()),
+            r"call:'ssh:db 1' './it'\''s.wasm'",
+        ),
+        (Grant::Service("stock".to_owned()), "service:stock"),
+        (Grant::Service("a b".to_owned()), "service:'a b'"),
+        (Grant::Channel("join".to_owned()), "channel:join"),
+    ] {
+        assert_eq!(grant.to_string(), text);
+        assert_eq!(text.parse(), Ok(grant), "{text}");
+    }
+    for text in [
+        "call:",
+        "call:ssh:db1",
+        "call:a b c",
+        "call:'a b",
+        "call:'' b",
+        "service:",
+        "channel:",
+        "channel:''",
+    ] {
+        assert!(text.parse::<Grant>().is_err(), "{text}");
+    }
+    let policy = Policy {
+        grants: vec![Grant::Call(callee.clone())],
+    };
+    assert!(policy.may_call(&callee) && policy.asks());
+    let other = Callee {
+        module: "other".to_owned(),
+        ..callee
+    };
+    assert!(!policy.may_call(&other));
+    assert!(!policy.may_use_service("ssh:db 1") && !policy.may_use_channel("join"));
+    let nothing = Policy {
+        grants: vec![Grant::System],
+    };
+    assert!(!nothing.asks());
 }
 
 #[test]

@@ -194,7 +194,11 @@ impl Executor {
     pub(crate) async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
         let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
         let is_looked_up = call.policy.is_looked_up();
-        let make = move || Guest::new(&call.module, call.policy, call.limits, upstream, guard);
+        let make = move || {
+            let mut guest = Guest::new(&call.module, call.policy, call.limits, upstream, guard);
+            guest.ticket = call.ticket;
+            guest
+        };
         if is_looked_up {
             blocking(move |_| make()).await
         } else {
@@ -241,6 +245,10 @@ impl Executor {
         module: &Module,
         guest: Guest,
     ) -> Result<(Store<Guest>, Instance), Outcome> {
+        if let (Some(interface), None) = (&module.bound, guest.ticket) {
+            let why = format!("it imports `{interface}`, which nobody here offers");
+            return Err(refused(RefusedKind::MissingImport, why));
+        }
         let engine = self.engines.get(module.kind);
         let engine =
             engine.map_err(|error| refused(RefusedKind::BadModule, format!("{error:#}")))?;

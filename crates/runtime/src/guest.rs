@@ -64,6 +64,8 @@ pub(crate) struct Guest {
     pub(crate) output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
+    /// Under which it may ask the master for more.
+    pub(crate) ticket: Option<u64>,
     /// Places for programs under way.
     pub(crate) processes: Arc<Semaphore>,
 }
@@ -96,6 +98,7 @@ impl Guest {
             output,
             upstream,
             guard,
+            ticket: None,
             processes: Arc::new(Semaphore::new(MAX_PROCESSES)),
         }
     }

@@ -6,11 +6,13 @@
 //! It knows neither streams nor frames, and cannot compile.
 
 mod artifact;
+mod ask;
 mod engine;
 mod executor;
 mod guard;
 mod guest;
 mod host;
+mod imports;
 mod instances;
 mod modules;
 mod output;
@@ -27,6 +29,7 @@ pub use artifact::{ArtifactError, Artifacts};
 pub use engine::{Engines, compatibility, config};
 pub use executor::Executor;
 pub use guard::Guard;
+pub use imports::{foreign, is_hosts};
 pub use modules::check_imports;
 pub use resident::resident;
 pub use streams::{Carries, End, NoPeer, Outgoing, Peer, Pieces};

@@ -3,6 +3,7 @@
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
 use crate::guest::Guest;
+use crate::imports;
 use crate::pace::Pace;
 use crate::upstream::{Artifact, Upstream};
 use crate::value::{self, BytesShape};
@@ -43,6 +44,8 @@ struct Slot {
 pub(crate) struct Module {
     pub(crate) kind: EngineKind,
     pub(crate) instances: InstancePre<Guest>,
+    /// An interface that it imports and that nobody here offers.
+    pub(crate) bound: Option<String>,
     functions: Mutex<HashMap<Export, Arc<Function>>>,
 }
 
@@ -133,16 +136,20 @@ impl Modules {
             Some(found) => found,
             None => self.fetch(wanted).await?,
         };
-        let linker = self.linker(kind).await?;
-        let instances = linker.instantiate_pre(&component).map_err(|error| {
+        let mut linker = self.linker(kind).await?.clone();
+        let missing = |error: wasmtime::Error| {
             refused(
                 RefusedKind::MissingImport,
                 format!("module `{}`: {error:#}", wanted.name),
             )
-        })?;
+        };
+        // What else it imports is bound elsewhere, as each call in it has to show.
+        let bound = imports::define(&mut linker, &component, &|_| true).map_err(missing)?;
+        let instances = linker.instantiate_pre(&component).map_err(missing)?;
         Ok(Arc::new(Module {
             kind,
             instances,
+            bound,
             functions: Mutex::default(),
         }))
     }
@@ -261,14 +268,19 @@ fn linker(engine: &Engine, kind: EngineKind) -> wasmtime::Result<Linker<Guest>> 
     Ok(linker)
 }
 
-/// Would every context offer what this component imports? The master asks before it ships one.
+/// Would every context offer what this component imports, besides the interfaces that are bound elsewhere? The master asks before
+/// it ships one.
 ///
 /// # Errors
 /// What it imports that nobody offers.
-pub fn check_imports(kind: EngineKind, component: &Component) -> wasmtime::Result<()> {
-    linker(component.engine(), kind)?
-        .instantiate_pre(component)
-        .map(drop)
+pub fn check_imports(
+    kind: EngineKind,
+    component: &Component,
+    is_bound: &dyn Fn(&str) -> bool,
+) -> wasmtime::Result<()> {
+    let mut linker = linker(component.engine(), kind)?;
+    imports::define(&mut linker, component, is_bound)?;
+    linker.instantiate_pre(component).map(drop)
 }
 
 pub(crate) fn refused(kind: RefusedKind, message: String) -> Outcome {

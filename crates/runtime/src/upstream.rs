@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use proto::Digest;
 use proto::message::{EngineKind, LogRecord, ModuleRef};
+use proto::{Body, Digest};
 
 /// Machine code that the parent sent, and whose digest was found to be the announced one.
 #[derive(Clone, Debug)]
@@ -30,6 +30,12 @@ pub trait Upstream: Send + Sync {
     /// # Errors
     /// Why nobody has it, for a person.
     async fn resource(&self, digest: &Digest) -> Result<Bytes, String>;
+
+    /// Calls a method of the master's service for guests: [`proto::message::GUESTS`].
+    ///
+    /// # Errors
+    /// Why there is no answer, for a person.
+    async fn ask(&self, method: &str, request: Body) -> Result<Body, String>;
 
     /// Passes a log record on. Waits if the way is full.
     async fn log(&self, record: LogRecord);

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use broker::Broker;
 use broker::content::{Key, Own, Packed, Relay};
 use bytes::Bytes;
-use proto::message::{CompatibilityId, Content, LogRecord, ModuleRef, Transfer};
+use proto::message::{CompatibilityId, Content, GUESTS, LogRecord, ModuleRef, Transfer};
 use proto::{Body, ContextId, Digest, Handle};
 use runtime::{Artifact, Artifacts, Upstream};
 use std::sync::{Arc, OnceLock};
@@ -67,6 +67,14 @@ impl Upstream for Parent {
         } else {
             Err("its content is not what was asked for".to_owned())
         }
+    }
+
+    async fn ask(&self, method: &str, request: Body) -> Result<Body, String> {
+        let broker = self.broker.get().ok_or("the slave is not connected")?;
+        broker
+            .call_service_with(ContextId::MASTER, GUESTS, method, &request)
+            .await
+            .map_err(|error| error.to_string())
     }
 
     async fn log(&self, record: LogRecord) {

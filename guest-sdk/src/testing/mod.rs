@@ -21,7 +21,7 @@ mod disk;
 pub(crate) mod host;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::command::{Finished, Status};
 use crate::system::Info;
@@ -42,6 +42,9 @@ pub struct Machine {
     programs: BTreeMap<Vec<String>, Finished>,
     sources: BTreeMap<String, Vec<u8>>,
     secrets: BTreeMap<String, String>,
+    /// JSON, by what is called and the function or method.
+    answers: BTreeMap<(String, String), String>,
+    channels: BTreeMap<String, VecDeque<Vec<u8>>>,
     info: Option<Info>,
     users: Vec<User>,
     groups: Vec<Group>,
@@ -64,6 +67,8 @@ impl Machine {
             programs: BTreeMap::new(),
             sources: BTreeMap::new(),
             secrets: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            channels: BTreeMap::new(),
             info: None,
             users: Vec::new(),
             groups: Vec::new(),
@@ -116,6 +121,34 @@ impl Machine {
     pub fn with_secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// With a function of a module elsewhere, or a method of a service, that returns this JSON.
+    #[must_use]
+    pub fn with_answer(mut self, callee: &str, function: &str, json: &str) -> Self {
+        let key = (callee.to_owned(), function.to_owned());
+        self.answers.insert(key, json.to_owned());
+        self
+    }
+
+    fn answer(&self, callee: &str, function: &str) -> Option<String> {
+        let key = (callee.to_owned(), function.to_owned());
+        self.answers.get(&key).cloned()
+    }
+
+    /// With a message that waits in a channel.
+    #[must_use]
+    pub fn with_message(mut self, channel: &str, message: &[u8]) -> Self {
+        let messages = self.channels.entry(channel.to_owned()).or_default();
+        messages.push_back(message.to_owned());
+        self
+    }
+
+    /// The messages that wait in a channel: what the task has sent.
+    #[must_use]
+    pub fn sent(&self, channel: &str) -> Vec<Vec<u8>> {
+        let messages = self.channels.get(channel);
+        messages.into_iter().flatten().cloned().collect()
     }
 
     /// With this to say about itself.

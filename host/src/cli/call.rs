@@ -8,6 +8,7 @@ use super::limits::LimitArgs;
 use super::start::{self, Start};
 use super::with::WithArgs;
 use crate::connect::ContextSpec;
+use crate::deploy::callees::Callees;
 use crate::deploy::cancel::Cancel;
 use crate::error::{Error, Exit};
 use crate::master::{CallOptions, LogSink, Options};
@@ -23,7 +24,7 @@ use proto::message::LogRecord;
 use proto::policy::Grant;
 use runtime::value::{self, ValueError};
 use show::Shown;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmtime::component::{Type, Val};
 
@@ -46,6 +47,9 @@ use wasmtime::component::{Type, Val};
 ///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
 ///     net:HOST:PORT     connect to, or listen at; a name or a number
+///     call:CONTEXT MODULE  call functions of this module there
+///     service:NAME      call methods of this service of the master
+///     channel:NAME      send to and receive from this channel
 ///     system            learn what machine it is
 ///
 /// A stream is written and printed as a list, a future as its value. Where the
@@ -105,6 +109,7 @@ pub struct CallArgs {
 /// Calls whose arguments have the right types.
 struct Checked {
     module: Arc<Module>,
+    callees: Callees,
     steps: Vec<Step>,
     options: CallOptions,
 }
@@ -123,7 +128,9 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let start = Start::new(screen, arguments.verbose)?;
     let mut calls = check(&arguments, &start)?;
     start.images()?;
-    let options = arguments.connect.options([&context])?;
+    let mut contexts = calls.callees.contexts(&calls.module)?;
+    contexts.push(context.clone());
+    let options = arguments.connect.options(&contexts)?;
     let sources = arguments
         .secrets
         .iter()
@@ -160,10 +167,13 @@ async fn work(
         () = cancel.cancelled() => return shown.cancelled(),
     };
     let exit = tokio::select! {
-        exit = perform(&context, calls, shown) => exit,
+        exit = async {
+            calls.callees.offer(&master, &calls.module).await?;
+            perform(&context, calls, shown).await
+        } => exit,
         () = cancel.cancelled() => shown.cancelled(),
     };
-    context.shutdown().await;
+    tokio::join!(context.shutdown(), master.leave());
     exit
 }
 
@@ -174,11 +184,13 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
         .iter()
         .map(|call| CallText::parse(call).map_err(|error| wrong_call(&error)))
         .collect::<Result<_, _>>()?;
-    arguments.with.offer(start, &[])?;
+    arguments.with.offer(start, &[], Vec::new())?;
     let module = start.repository().find(&arguments.module)?;
+    start.repository().all_bound()?;
     let steps = texts.iter().map(|text| step(arguments, &module, text));
     Ok(Checked {
         steps: steps.collect::<Result<_, _>>()?,
+        callees: Callees::of(&arguments.grants, start.repository(), Path::new(""))?,
         module,
         options: CallOptions {
             policy: Policy {

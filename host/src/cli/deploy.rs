@@ -6,6 +6,7 @@ use super::locked::LockedArgs;
 use super::pattern;
 use super::start::{self, Start};
 use super::with::WithArgs;
+use crate::deploy::callees::Callees;
 use crate::deploy::cancel::Cancel;
 use crate::deploy::event::{Event, HostTotals, Mode};
 use crate::deploy::logs::Logs;
@@ -13,7 +14,7 @@ use crate::deploy::tour::Tour;
 use crate::deploy::{self, Deployment, Events, Outcome, problem};
 use crate::error::{Error, Exit};
 use crate::master;
-use crate::module::ModuleError;
+use crate::module::{Binding, ModuleError};
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
@@ -171,7 +172,13 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     arguments.locked.pin(&start, place)?;
     let with = plan.with.iter();
     let with = with.map(|module| module_reference(&against.directory, &module.value));
-    arguments.with.offer(&start, &with.collect::<Vec<_>>())?;
+    let bind = plan.bind.iter().map(|(interface, callee)| Binding {
+        interface: interface.clone(),
+        reference: module_reference(&against.directory, &callee.value.module),
+        callee: callee.value.clone(),
+    });
+    let (with, bind) = (with.collect::<Vec<_>>(), bind.collect());
+    arguments.with.offer(&start, &with, bind)?;
     match at_hand(&plan, &against) {
         Err(_) if !wrong.errors.is_empty() => {
             // Without modules this is all that can be said about the plan, and it can be mended.
@@ -180,11 +187,16 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         found => found?,
     }
     let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
+    start.repository().all_bound()?;
     start.repository().registries().save()?;
     start.images()?;
-    let hosts = checked.hosts.iter().map(|host| &host.spec);
+    let mut contexts = Vec::new();
+    for task in &checked.tasks {
+        contexts.extend(Callees::default().contexts(&task.module)?);
+    }
+    contexts.extend(checked.hosts.iter().map(|host| host.spec.clone()));
     screen.clear();
-    let options = arguments.connect.options(hosts)?;
+    let options = arguments.connect.options(&contexts)?;
     let secrets = Secrets::read(&checked.secrets, &options.vault)?;
     // JSON events would leave it where it is.
     screen.clear();

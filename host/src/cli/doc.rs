@@ -42,7 +42,7 @@ pub fn run(arguments: &DocArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let start = Start::new(screen, 0)?;
     let text = match &arguments.module {
         Some(name) => {
-            arguments.with.offer(&start, &[])?;
+            arguments.with.offer(&start, &[], Vec::new())?;
             let module = start.repository().find(name)?;
             let description = Description::of(&module, name)?;
             match arguments.output {

@@ -1,12 +1,14 @@
 //! Where a plan is applied, seen from the plan: hosts that can be connected to, and calls in them.
 //! In earnest that is the master; tests have something simpler.
 
+use super::callees::Callees;
 use crate::error::Error;
 use crate::master::{CallResult, Context, Master};
 use crate::module::{Function, Module};
 use crate::plan::Host;
 use crate::plan::sources::Offered;
 use async_trait::async_trait;
+use proto::policy::Grant;
 use proto::{CallLimits, Policy};
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,18 @@ pub trait Fleet: Send + Sync {
     /// # Errors
     /// For a person: why it cannot be read.
     fn offer(&self, name: &str, path: &Path) -> Result<Offered, String>;
+
+    /// Makes the modules elsewhere ready that a task may call: those of its policy, whose paths begin at the directory, and those to
+    /// which its imports are bound.
+    async fn prepare(
+        &self,
+        module: &Arc<Module>,
+        policy: &Policy,
+        directory: &Path,
+    ) -> Result<(), Error>;
+
+    /// Ends the slaves in which only those ran.
+    async fn leave(&self);
 }
 
 /// One host with a slave.
@@ -63,6 +77,35 @@ impl Fleet for Master {
             digest: source.digest.to_string(),
             size: source.size,
         })
+    }
+
+    async fn prepare(
+        &self,
+        module: &Arc<Module>,
+        policy: &Policy,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        let mut callees = Callees::default();
+        if policy
+            .grants
+            .iter()
+            .any(|grant| matches!(grant, Grant::Call(_)))
+        {
+            let (repository, grants) = (self.repository_handle(), policy.grants.clone());
+            let directory = directory.to_owned();
+            // It may have to be compiled.
+            let work =
+                tokio::task::spawn_blocking(move || Callees::of(&grants, &repository, &directory));
+            callees = match work.await {
+                Ok(found) => found?,
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            };
+        }
+        Ok(callees.offer(self, module).await?)
+    }
+
+    async fn leave(&self) {
+        Master::leave(self).await;
     }
 }
 

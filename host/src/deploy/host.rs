@@ -196,6 +196,11 @@ impl At<'_> {
         policy: Policy,
     ) -> Verdict {
         let deployment = &self.shared.deployment;
+        let fleet = &self.shared.fleet;
+        let ready = fleet.prepare(&task.module, &policy, &deployment.plan.directory);
+        if let Err(error) = ready.await {
+            return Verdict::not_ready(&error);
+        }
         let mode = Val::Enum(super::prepare::mode_name(deployment.mode).to_owned());
         let limits = time::limits(deployment.limits, &params);
         let arguments = [params, mode];

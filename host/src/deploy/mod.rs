@@ -9,6 +9,7 @@
 //! | [`problem`] | what is wrong before that, as data |
 //! | [`mod@time`] | how long it may take |
 //! | [`verdict`] | what became of its call |
+//! | [`callees`] | modules elsewhere that it may call |
 //! | [`cancel`] | ^C |
 //! | [`logs`] | what guests and slaves say, in order with everything else |
 //! | [`tour`] | the plan for those who have none |
@@ -16,6 +17,7 @@
 //! Hosts share nothing but the plan. Each sends its events into one bounded channel; whoever reads that
 //! shows them. When nobody reads any more, the work stops as it does after ^C.
 
+pub mod callees;
 pub mod cancel;
 pub mod event;
 pub mod fleet;
@@ -119,6 +121,7 @@ pub async fn run(
             tasks: plan.tasks.len(),
         })
         .await;
+    let all = fleet.clone();
     let shared = Arc::new(Shared {
         forks: Semaphore::new(deployment.forks.max(1)),
         deployment,
@@ -143,6 +146,7 @@ pub async fn run(
             Err(_) => outcome.hosts.count(HostStatus::Cancelled),
         }
     }
+    all.leave().await;
     events
         .send(Event::PlanFinished {
             hosts: outcome.hosts,

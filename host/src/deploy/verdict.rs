@@ -1,7 +1,7 @@
 //! From what became of a task's call to what its event says.
 
 use super::event::{Change, Status};
-use crate::error::{Exit, Fate};
+use crate::error::{Error, Exit, Fate};
 use crate::master::CallResult;
 use proto::message::LimitKind;
 use wasmtime::component::Val;
@@ -38,6 +38,16 @@ impl Verdict {
         Self {
             failure: Some("plan".to_owned()),
             ..Self::of(Status::Failed, message)
+        }
+    }
+
+    /// What it would call elsewhere is not to be had.
+    #[must_use]
+    pub fn not_ready(error: &Error) -> Self {
+        Self {
+            hint: error.first_hint().map(str::to_owned),
+            failure: Some("callee".to_owned()),
+            ..Self::of(Status::Failed, error.one_line())
         }
     }
 

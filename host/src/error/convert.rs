@@ -3,6 +3,7 @@
 use super::{Error, Exit, SAID};
 use crate::build::BuildError;
 use crate::connect::{CredentialError, SpecError};
+use crate::master::PlaceError;
 use crate::module::ModuleError;
 use crate::project::ProjectError;
 use crate::registry::RegistryError;
@@ -60,6 +61,16 @@ impl From<&ConnectError> for Error {
 impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
         (&error).into()
+    }
+}
+
+/// What a guest would call elsewhere is not to be had.
+impl From<PlaceError> for Error {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Connect(error) => error.into(),
+            error @ PlaceError::Spec { .. } => Self::input(error.to_string()),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Calling a function in a context, and what can come of it.
 
 use super::Context;
+use super::context::Shared;
+use super::guests::Held;
 use super::streams::{Feed, Feeding, Found, Incoming, Streaming};
 use crate::error::Fate;
 use crate::module::{Function, Module, ModuleError};
 use crate::value::{data, to_wave};
-use proto::message::{Call, Dead, DeadReason, LimitKind, Outcome, RefusedKind};
+use proto::message::{Call, Dead, DeadReason, Export, LimitKind, ModuleRef, Outcome, RefusedKind};
 use proto::{CallLimits, ContextId, Policy};
 use runtime::value::{self, ValueError};
 use serde::Serialize;
@@ -70,8 +72,50 @@ pub(super) enum Place {
     Fresh,
     /// The same, behind the other calls of the chain with this number.
     Chain(u64),
-    /// In the instance with this number, which is kept.
-    Instance(u64),
+    /// In an instance that is kept.
+    Instance {
+        /// Its number.
+        number: u64,
+        /// Its ticket, if its guest may ask for more.
+        ticket: Option<u64>,
+    },
+}
+
+/// The same, and in which context.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    /// The context.
+    pub(super) context: ContextId,
+    /// Where there.
+    pub(super) place: Place,
+    /// How many calls of guests led to this one.
+    pub(super) depth: u32,
+}
+
+impl Target {
+    /// The head of a call.
+    pub(super) fn call(self, module: &ModuleRef, export: Export, options: &CallOptions) -> Call {
+        let mut limits = options.limits;
+        if let Some(deadline) = options.deadline {
+            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+            let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            limits.wall_ms = limits.wall_ms.min(left);
+        }
+        let (chain, instance, ticket) = match self.place {
+            Place::Fresh => (None, None, None),
+            Place::Chain(number) => (Some(number), None, None),
+            Place::Instance { number, ticket } => (None, Some(number), ticket),
+        };
+        Call {
+            module: module.clone(),
+            export,
+            policy: options.policy.clone(),
+            limits,
+            chain,
+            instance,
+            ticket,
+        }
+    }
 }
 
 /// Why [`Context::invoke`] has no value to give.
@@ -147,9 +191,8 @@ impl Context {
         let broker = &self.shared.broker;
         // Its streams would end with this function.
         let mut feeding = Feeding::new(broker, self.id, Vec::new());
-        let place = Place::Fresh;
-        let (call, encoded) =
-            self.prepared(place, module, function, arguments, &mut feeding, options)?;
+        let target = self.target(Place::Fresh);
+        let (call, encoded) = prepared(target, module, function, arguments, &mut feeding, options)?;
         self.shared.offer(module).await;
         Ok(broker.call_no_reply(self.id, &call, &encoded).await)
     }
@@ -193,108 +236,18 @@ impl Context {
         feeds: Vec<Feed>,
         options: &CallOptions,
     ) -> Result<Streaming, ValueError> {
-        let broker = &self.shared.broker;
-        let mut feeding = Feeding::new(broker, self.id, feeds);
-        let (call, encoded) =
-            self.prepared(place, module, function, arguments, &mut feeding, options)?;
-        self.shared.offer(module).await;
-        let outcome = self.outcome(&call, &encoded, options.deadline).await;
-        let mut found = Found(Vec::new());
-        let result = decoded(function, outcome, self.id, call.limits, &mut found);
-        let mut incoming = Vec::with_capacity(found.0.len());
-        for (ty, number) in found.0 {
-            incoming.push(Incoming::open(broker, self.id, ty, number).await);
-        }
-        Ok(Streaming {
-            result,
-            incoming,
-            ty: function.results.first().map(|(_, ty)| ty.clone()),
-            memory: call.limits.memory_bytes,
-            _feeding: feeding.into_tasks(),
-        })
+        let target = self.target(place);
+        self.shared
+            .stream_at(target, module, function, arguments, feeds, options)
+            .await
     }
 
-    fn prepared(
-        &self,
-        place: Place,
-        module: &Module,
-        function: &Function,
-        arguments: &[Val],
-        feeding: &mut Feeding<'_>,
-        options: &CallOptions,
-    ) -> Result<(Call, Vec<u8>), ValueError> {
-        value::supported(&function.params)?;
-        value::supported(&function.results)?;
-        if !matches!(place, Place::Instance(_)) {
-            value::data_only(&function.params)?;
-            value::data_only(&function.results)?;
+    pub(super) fn target(&self, place: Place) -> Target {
+        Target {
+            context: self.id,
+            place,
+            depth: 0,
         }
-        let mut encoded = Vec::new();
-        value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
-        let mut limits = options.limits;
-        if let Some(deadline) = options.deadline {
-            let left = deadline.saturating_duration_since(tokio::time::Instant::now());
-            let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-            limits.wall_ms = limits.wall_ms.min(left);
-        }
-        let call = Call {
-            module: module.reference.clone(),
-            export: function.export.clone(),
-            policy: options.policy.clone(),
-            limits,
-            chain: match place {
-                Place::Chain(number) => Some(number),
-                _ => None,
-            },
-            instance: match place {
-                Place::Instance(number) => Some(number),
-                _ => None,
-            },
-        };
-        Ok((call, encoded))
-    }
-
-    /// Sends a call without arguments that nobody waits for, as a future that borrows nothing.
-    pub(super) fn told(
-        &self,
-        place: Place,
-        module: &Module,
-        function: &Function,
-        options: &CallOptions,
-    ) -> impl Future<Output = ()> + Send + 'static {
-        let (broker, id) = (self.shared.broker.clone(), self.id);
-        let mut feeding = Feeding::new(&broker, id, Vec::new());
-        let prepared = self.prepared(place, module, function, &[], &mut feeding, options);
-        drop(feeding);
-        async move {
-            if let Ok((call, encoded)) = prepared {
-                // Where the context is gone there is nothing to tell.
-                let _ = broker.call_no_reply(id, &call, &encoded).await;
-            }
-        }
-    }
-
-    /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest
-    /// can be stuck where nothing stops it, or the slave may not be ours.
-    async fn outcome(
-        &self,
-        call: &Call,
-        arguments: &[u8],
-        deadline: Option<tokio::time::Instant>,
-    ) -> Outcome {
-        let wall_ms = call.limits.wall_ms;
-        let mib = u32::try_from(arguments.len() >> 20).unwrap_or(u32::MAX);
-        let patience = BACKSTOP
-            .saturating_add(BACKSTOP_PER_MIB.saturating_mul(mib))
-            .saturating_add(Duration::from_millis(wall_ms));
-        let backstop = tokio::time::Instant::now() + patience;
-        let until = deadline.map_or(backstop, |deadline| deadline.min(backstop));
-        let answer = self.shared.broker.call(self.id, call, arguments);
-        let answer = tokio::time::timeout_at(until, answer).await;
-        answer.unwrap_or(Outcome::OverLimit {
-            limit: LimitKind::WallTime,
-            allowed: wall_ms,
-        })
     }
 
     /// Calls a function with a tuple, or any other serialisable list, of arguments and gets its result
@@ -344,8 +297,92 @@ impl Context {
     }
 }
 
+impl Shared {
+    pub(super) async fn stream_at(
+        &self,
+        target: Target,
+        module: &Arc<Module>,
+        function: &Function,
+        arguments: &[Val],
+        feeds: Vec<Feed>,
+        options: &CallOptions,
+    ) -> Result<Streaming, ValueError> {
+        let (broker, context) = (&self.broker, target.context);
+        let mut feeding = Feeding::new(broker, context, feeds);
+        let (mut call, encoded) =
+            prepared(target, module, function, arguments, &mut feeding, options)?;
+        let mut held = None;
+        if call.instance.is_none() {
+            held = self.ticket(context, module, options, target.depth, false);
+            call.ticket = held.as_ref().map(Held::number);
+        }
+        self.offer(module).await;
+        let outcome = self
+            .outcome(context, &call, &encoded, options.deadline)
+            .await;
+        let mut found = Found(Vec::new());
+        let result = decoded(function, outcome, context, call.limits, &mut found);
+        let mut incoming = Vec::with_capacity(found.0.len());
+        for (ty, number) in found.0 {
+            incoming.push(Incoming::open(broker, context, ty, number).await);
+        }
+        Ok(Streaming {
+            result,
+            incoming,
+            ty: function.results.first().map(|(_, ty)| ty.clone()),
+            memory: call.limits.memory_bytes,
+            _feeding: feeding.into_tasks(),
+            _held: held,
+        })
+    }
+
+    /// The outcome of a call, whatever the context does. A slave whose heart beats may still never answer: its guest
+    /// can be stuck where nothing stops it, or the slave may not be ours.
+    pub(super) async fn outcome(
+        &self,
+        context: ContextId,
+        call: &Call,
+        arguments: &[u8],
+        deadline: Option<tokio::time::Instant>,
+    ) -> Outcome {
+        let wall_ms = call.limits.wall_ms;
+        let mib = u32::try_from(arguments.len() >> 20).unwrap_or(u32::MAX);
+        let patience = BACKSTOP
+            .saturating_add(BACKSTOP_PER_MIB.saturating_mul(mib))
+            .saturating_add(Duration::from_millis(wall_ms));
+        let backstop = tokio::time::Instant::now() + patience;
+        let until = deadline.map_or(backstop, |deadline| deadline.min(backstop));
+        let answer = self.broker.call(context, call, arguments);
+        let answer = tokio::time::timeout_at(until, answer).await;
+        answer.unwrap_or(Outcome::OverLimit {
+            limit: LimitKind::WallTime,
+            allowed: wall_ms,
+        })
+    }
+}
+
+fn prepared(
+    target: Target,
+    module: &Module,
+    function: &Function,
+    arguments: &[Val],
+    feeding: &mut Feeding<'_>,
+    options: &CallOptions,
+) -> Result<(Call, Vec<u8>), ValueError> {
+    value::supported(&function.params)?;
+    value::supported(&function.results)?;
+    if !matches!(target.place, Place::Instance { .. }) {
+        value::data_only(&function.params)?;
+        value::data_only(&function.results)?;
+    }
+    let mut encoded = Vec::new();
+    value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
+    let call = target.call(&module.reference, function.export.clone(), options);
+    Ok((call, encoded))
+}
+
 /// What became of a call that did not return, for a person.
-fn ended(module: &str, result: &CallResult) -> String {
+pub(super) fn ended(module: &str, result: &CallResult) -> String {
     match (Fate::of(result, module), result) {
         (Some(fate), _) => fate.message,
         (None, CallResult::Failed(value)) => {

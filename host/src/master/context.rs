@@ -1,5 +1,6 @@
 //! A context as the program sees it: where it is, how it is, how it ends.
 
+use super::guests::Guests;
 use super::library::Library;
 use super::tree::Tree;
 use broker::content::Server;
@@ -56,6 +57,7 @@ pub(super) struct Shared {
     pub(super) library: Arc<Library>,
     pub(super) server: Server,
     pub(super) tree: Arc<Tree>,
+    pub(super) guests: Arc<Guests>,
 }
 
 /// How it is reached.

@@ -1,11 +1,13 @@
 //! An instance that a context keeps: its memory, and the resources that its functions hand out, live from call to call.
 
 use super::Context;
-use super::call::{CallOptions, CallResult, Place};
+use super::call::{CallOptions, CallResult, Place, Target};
+use super::context::Shared;
+use super::guests::Held;
 use super::streams::{Feed, Streaming};
 use crate::module::{Function, Module};
 use proto::message::Export;
-use runtime::value::ValueError;
+use runtime::value::{self, ValueError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::component::{Type, Val};
@@ -30,17 +32,26 @@ pub struct Instance<'a> {
     module: Arc<Module>,
     options: CallOptions,
     number: u64,
+    /// What its guest may ask for.
+    held: Option<Held>,
+}
+
+/// A number that no other instance has.
+pub(super) fn number() -> u64 {
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Context {
     /// A new instance of a module. All calls in it have these options.
     #[must_use]
     pub fn instance(&self, module: &Arc<Module>, options: CallOptions) -> Instance<'_> {
+        let held = self.shared.ticket(self.id, module, &options, 0, true);
         Instance {
             context: self,
             module: module.clone(),
             options,
-            number: LAST.fetch_add(1, Ordering::Relaxed),
+            number: number(),
+            held,
         }
     }
 }
@@ -69,11 +80,18 @@ impl Instance<'_> {
         arguments: &[Val],
         feeds: Vec<Feed>,
     ) -> Result<Streaming, ValueError> {
-        let place = Place::Instance(self.number);
+        let place = self.place();
         let (module, options) = (&self.module, &self.options);
         self.context
             .stream_in(place, module, function, arguments, feeds, options)
             .await
+    }
+
+    fn place(&self) -> Place {
+        Place::Instance {
+            number: self.number,
+            ticket: self.held.as_ref().map(Held::number),
+        }
     }
 
     /// Drops a resource, once no call is under way.
@@ -108,13 +126,26 @@ fn special(name: &str, params: Vec<(String, Type)>) -> Function {
     }
 }
 
+/// Tells a context to end an instance, as a future that borrows nothing.
+pub(super) fn ending(
+    shared: &Shared,
+    target: Target,
+    module: &Module,
+    options: &CallOptions,
+) -> impl Future<Output = ()> + Send + 'static {
+    let export = special(END, Vec::new()).export;
+    let call = target.call(&module.reference, export, options);
+    let (broker, none) = (shared.broker.clone(), value::array_of(0, &[]));
+    async move {
+        // Where the context is gone there is nothing to tell.
+        let _ = broker.call_no_reply(target.context, &call, &none).await;
+    }
+}
+
 impl Drop for Instance<'_> {
     fn drop(&mut self) {
-        let function = special(END, Vec::new());
-        let place = Place::Instance(self.number);
-        let ending = self
-            .context
-            .told(place, &self.module, &function, &self.options);
+        let target = self.context.target(self.place());
+        let ending = ending(&self.context.shared, target, &self.module, &self.options);
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(ending);
         }

@@ -49,7 +49,7 @@ impl Library {
         }
     }
 
-    pub(super) fn repository(&self) -> &Repository {
+    pub(super) fn repository(&self) -> &Arc<Repository> {
         &self.repository
     }
 

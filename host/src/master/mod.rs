@@ -12,6 +12,7 @@
 mod call;
 mod chain;
 mod context;
+mod guests;
 mod instance;
 mod library;
 mod log;
@@ -24,9 +25,12 @@ mod survey;
 mod tree;
 mod ways;
 
+pub use broker::{Allow, Caller, Failed, Service, Services};
 pub use call::{CallError, CallOptions, CallResult};
 pub use chain::CallChain;
 pub use context::Context;
+pub use guests::channels::{Channels, TooManyChannels};
+pub use guests::places::PlaceError;
 pub use instance::Instance;
 pub use log::{LogSink, TracingLog};
 pub use reach::Reached;
@@ -40,9 +44,10 @@ use crate::build::Images;
 use crate::connect::{ContextSpec, Means, Step, Vault};
 use crate::module::{Module, Repository};
 use broker::content::Server;
-use broker::{Allow, Broker, Services, Settings};
+use broker::{Broker, Settings};
 use connect::{ConnectError, Phase};
 use context::Shared;
+use guests::Guests;
 use library::Library;
 use proto::message::{Address, Dead, Inspection};
 use proto::router::{Accept, Config, Quotas};
@@ -132,13 +137,16 @@ impl Master {
         // Nothing is offered until the program says so.
         let files = transfer::Shared::default();
         services.register(transfer::service(&broker, &files, &Allow::Anyone));
+        let shared = Shared {
+            broker,
+            library,
+            server,
+            tree,
+            guests: Arc::new(Guests::new(services.clone())),
+        };
+        services.register(guests::service(&shared));
         Self {
-            shared: Shared {
-                broker,
-                library,
-                server,
-                tree,
-            },
+            shared,
             means: Means {
                 images,
                 vault: options.vault.clone(),
@@ -232,6 +240,12 @@ impl Master {
         &self.files
     }
 
+    /// The channels of guests, in which this program can send and receive, too.
+    #[must_use]
+    pub fn channels(&self) -> &Channels {
+        self.shared.guests.channels()
+    }
+
     /// A receiver in this program, to whose address contexts can send.
     #[must_use]
     pub fn receiver(&self, accept: Accept, window: u64) -> broker::Receiver {
@@ -269,6 +283,12 @@ impl Master {
     #[must_use]
     pub fn repository(&self) -> &Repository {
         self.shared.library.repository()
+    }
+
+    /// The same, to be held.
+    #[must_use]
+    pub fn repository_handle(&self) -> Arc<Repository> {
+        self.shared.library.repository().clone()
     }
 
     /// The files of this machine that tasks may install elsewhere.

@@ -6,6 +6,7 @@
 //! the result the n-th of [`Streaming::incoming`].
 
 use super::call::CallResult;
+use super::guests::Held;
 use broker::{Broker, Intake, Item, Offer};
 use bytes::{Bytes, BytesMut};
 use proto::message::{Dead, DeadReason, LimitKind};
@@ -42,6 +43,8 @@ pub struct Streaming {
     /// What memory [`collect`](Self::collect) may fill.
     pub(super) memory: u64,
     pub(super) _feeding: JoinSet<()>,
+    /// Its guest may live on, and ask for more.
+    pub(super) _held: Option<Held>,
 }
 
 /// A stream or future of a result.
@@ -284,6 +287,7 @@ impl Streaming {
             ty,
             memory,
             _feeding,
+            _held,
         } = self;
         let Some(ty) = ty.filter(|_| !incoming.is_empty()) else {
             return result;

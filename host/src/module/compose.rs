@@ -5,6 +5,7 @@
 
 use super::ModuleError;
 use bytes::Bytes;
+use runtime::is_hosts;
 use std::collections::BTreeSet;
 use wac_graph::types::{ItemKind, Package, are_semver_compatible};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId, PackageId};
@@ -253,11 +254,6 @@ impl Composer {
         }
         Ok(self.graph.encode(EncodeOptions::default())?)
     }
-}
-
-/// Every context offers these, in versions of its own.
-fn is_hosts(interface: &str) -> bool {
-    interface.starts_with("wasi:") || interface.starts_with("zymogen:task/")
 }
 
 fn unversioned(interface: &str) -> &str {

@@ -63,6 +63,26 @@ pub enum ModuleError {
         /// What stands in the way.
         why: String,
     },
+    /// An import of it cannot be bound to a module elsewhere.
+    #[error("module `{module}` imports {interface}, which is bound to `{callee}`: {why}")]
+    Bind {
+        /// The module.
+        module: String,
+        /// What it imports.
+        interface: String,
+        /// To what it is bound.
+        callee: String,
+        /// What stands in the way.
+        why: String,
+    },
+    /// A binding is for an interface that no module imports, or that another module satisfies already.
+    #[error("{interface} is bound to `{callee}`, but no module needs it")]
+    NothingToBind {
+        /// The interface.
+        interface: String,
+        /// To what it is bound.
+        callee: String,
+    },
     /// Two modules export what one imports.
     #[error("module `{module}` imports {interface}, and both `{first}` and `{second}` offer it")]
     TwoOffer {
@@ -157,7 +177,8 @@ impl ModuleError {
                 return Some("give a module of a version that fits with --with".to_owned());
             }
             Self::Import { .. } => {
-                return Some("if another module offers it, name that with --with".to_owned());
+                let hint = "if another module offers it, name that with --with, or with --bind if it shall run elsewhere";
+                return Some(hint.to_owned());
             }
             Self::Registry(error) => return error.hint(),
             _ => return None,

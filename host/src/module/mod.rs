@@ -4,12 +4,16 @@
 //! |---|---|
 //! | [`mod@repository`] | from what a user calls a module to the module |
 //! | [`mod@compose`] | modules that use modules |
+//! | [`mod@bind`] | modules that use modules elsewhere |
 //! | [`mod@compile`] | from a component to machine code, once |
 //! | [`mod@wit`] | what the component's own WIT says: documentation, names of types |
 //! | [`mod@task`] | modules that `deploy` can run, and the grants that their parameters name |
 
+pub mod bind;
 pub mod compile;
 pub mod compose;
+#[cfg(test)]
+pub(crate) mod dummy;
 pub mod error;
 mod prose;
 pub mod repository;
@@ -18,13 +22,16 @@ pub mod task;
 mod tests;
 pub mod wit;
 
+pub use bind::{Binding, Bound};
 pub use compose::{Part, Use};
 pub use error::ModuleError;
 pub use repository::Repository;
 pub use task::{Resource, ResourceKind, Task};
 
 use proto::message::{Export, ModuleRef};
+use proto::policy::Callee;
 use runtime::Artifact;
+use std::collections::BTreeSet;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Type};
 
@@ -36,6 +43,8 @@ pub struct Module {
     pub wit: wit::Wit,
     /// Which other modules are in it, and for what.
     pub uses: Vec<Use>,
+    /// Imports that are bound to modules elsewhere.
+    pub bound: Vec<Bound>,
     /// Its machine code for this machine's kind.
     pub artifact: Artifact,
     /// The component's bytes, from which other machines' code is made.
@@ -87,6 +96,18 @@ impl Module {
         ty.imports(engine)
             .map(|(name, _)| name.to_owned())
             .collect()
+    }
+
+    /// The modules to which its imports are bound, and theirs.
+    #[must_use]
+    pub fn callees(&self) -> BTreeSet<Callee> {
+        let mut found = BTreeSet::new();
+        let mut bound: Vec<_> = self.bound.iter().collect();
+        while let Some(next) = bound.pop() {
+            found.insert(next.callee.clone());
+            bound.extend(&next.module.bound);
+        }
+        found
     }
 
     /// Finds an export by what a user writes: `ns:pkg/iface@1.0.0#func`, without the version,

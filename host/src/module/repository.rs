@@ -1,5 +1,6 @@
 //! From what a user calls a module to the module: the standard library by name, files by path, and what is in registries.
 
+use super::bind::Binding;
 use super::compile::Compiler;
 use super::compose::{Part, compose};
 use super::wit::Wit;
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use proto::Digest;
 use proto::message::ModuleRef;
 use runtime::Target;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -26,7 +27,9 @@ pub struct Repository {
     registries: Registries,
     /// Modules that others may use.
     offered: OnceLock<Vec<Part>>,
-    found: Mutex<HashMap<String, Arc<Module>>>,
+    /// Imports that lead elsewhere.
+    bindings: OnceLock<Vec<Binding>>,
+    found: Mutex<BTreeMap<String, Arc<Module>>>,
 }
 
 impl Repository {
@@ -38,6 +41,7 @@ impl Repository {
             compiler,
             registries: Registries::default(),
             offered: OnceLock::new(),
+            bindings: OnceLock::new(),
             found: Mutex::default(),
         }
     }
@@ -66,6 +70,29 @@ impl Repository {
         Ok(())
     }
 
+    /// Binds imports of all that are found from now on to modules elsewhere. To be called once, before the first of them.
+    pub fn bind(&self, bindings: Vec<Binding>) {
+        // As with what is offered.
+        let _ = self.bindings.set(bindings);
+    }
+
+    /// Has each binding bound something, once all modules are found?
+    ///
+    /// # Errors
+    /// One that has not.
+    pub fn all_bound(&self) -> Result<(), ModuleError> {
+        let found = self.lock();
+        let bound: Vec<_> = found.values().flat_map(|module| &module.bound).collect();
+        let mut bindings = self.bindings.get().into_iter().flatten();
+        match bindings.find(|binding| !bound.iter().any(|bound| binding.is_for(&bound.interface))) {
+            None => Ok(()),
+            Some(unused) => Err(ModuleError::NothingToBind {
+                interface: unused.interface.clone(),
+                callee: unused.callee.to_string(),
+            }),
+        }
+    }
+
     /// Compiles modules for other machines.
     #[must_use]
     pub fn compiler(&self) -> &Compiler {
@@ -86,16 +113,28 @@ impl Repository {
     /// # Errors
     /// If there is none, or it is no valid component.
     pub fn find(&self, reference: &str) -> Result<Arc<Module>, ModuleError> {
+        self.find_for(reference, &[])
+    }
+
+    /// The same for an import of modules, the last of which is bound to it.
+    fn find_for(&self, reference: &str, users: &[&str]) -> Result<Arc<Module>, ModuleError> {
         let known = self.lock().get(reference).cloned();
         if let Some(module) = known {
             return Ok(module);
         }
-        let module = Arc::new(self.load(reference)?);
+        if users.contains(&reference) {
+            return Err(ModuleError::Circle {
+                module: reference.to_owned(),
+                modules: users.iter().map(|&user| user.to_owned()).collect(),
+            });
+        }
+        let users = [users, &[reference]].concat();
+        let module = Arc::new(self.load(reference, &users)?);
         self.lock().insert(reference.to_owned(), module.clone());
         Ok(module)
     }
 
-    fn load(&self, reference: &str) -> Result<Module, ModuleError> {
+    fn load(&self, reference: &str, users: &[&str]) -> Result<Module, ModuleError> {
         let part = self.read(reference)?;
         let offered = self.offered.get().map_or(&[][..], Vec::as_slice);
         let (bytes, uses) = compose(&part, offered)?;
@@ -107,18 +146,29 @@ impl Repository {
             .compiler
             .artifact(&reference, &bytes, &Target::native())?;
         let component = self.compiler.reflect(&reference, &artifact)?;
-        runtime::check_imports(artifact.engine, &component).map_err(|error| {
-            ModuleError::Import {
-                name: reference.name.clone(),
-                why: format!("{error:#}"),
-            }
+        let bindings = self.bindings.get().map_or(&[][..], Vec::as_slice);
+        let binding = |import: &str| bindings.iter().find(|binding| binding.is_for(import));
+        runtime::check_imports(artifact.engine, &component, &|import| {
+            binding(import).is_some()
+        })
+        .map_err(|error| ModuleError::Import {
+            name: reference.name.clone(),
+            why: format!("{error:#}"),
         })?;
+        let mut bound = Vec::new();
+        for (interface, functions) in runtime::foreign(&component) {
+            if let Some(binding) = binding(&interface) {
+                let module = self.find_for(&binding.reference, users)?;
+                bound.push(binding.resolve(&reference.name, &interface, &functions, module)?);
+            }
+        }
         // Of those that it uses nobody calls anything.
         let wit = Wit::of(&reference.name, &part.bytes)?;
         Ok(Module {
             reference,
             wit,
             uses,
+            bound,
             artifact,
             bytes,
             component,
@@ -168,7 +218,7 @@ impl Repository {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Module>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Module>>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@ use super::style::{self, paint};
 use super::text::printable;
 use crate::error::Error;
 use crate::module::wit::Field;
-use crate::module::{Function, Module, Resource, ResourceKind, Task, Use};
+use crate::module::{Bound, Function, Module, Resource, ResourceKind, Task, Use};
 use runtime::value::describe;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -27,6 +27,15 @@ pub struct Description {
     imports: Vec<String>,
     /// The other modules in it, and what each is used for.
     uses: Vec<Use>,
+    /// Its imports that are bound to modules elsewhere.
+    bound: Vec<BoundDescription>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct BoundDescription {
+    interface: String,
+    context: String,
+    module: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -84,6 +93,7 @@ impl Description {
                 .collect(),
             imports: module.imports(),
             uses: module.uses.clone(),
+            bound: module.bound.iter().map(bound).collect(),
         })
     }
 
@@ -121,7 +131,25 @@ impl Description {
                 push(&mut out, "  ", &format!("{module} -> {from}: {interface}"));
             }
         }
-        let uses = uses(&self.imports);
+        if !self.bound.is_empty() {
+            heading(&mut out, "Uses of modules elsewhere");
+            for BoundDescription {
+                interface,
+                context,
+                module,
+            } in &self.bound
+            {
+                push(
+                    &mut out,
+                    "  ",
+                    &format!("{interface} -> {context} {module}"),
+                );
+            }
+        }
+        let is_bound =
+            |import: &&String| self.bound.iter().any(|bound| bound.interface == **import);
+        let hosts = self.imports.iter().filter(|import| !is_bound(import));
+        let uses = uses(hosts);
         if !uses.is_empty() {
             heading(&mut out, "Uses of its host");
             push(&mut out, "  ", &uses.join(", "));
@@ -208,7 +236,7 @@ impl ExportDescription {
 }
 
 /// What its imports amount to: each interface of Zymogen by its name, those of WASI together.
-fn uses(imports: &[String]) -> Vec<String> {
+fn uses<'a>(imports: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut uses = Vec::new();
     for import in imports {
         let (name, version) = import.split_once('@').unwrap_or((import, ""));
@@ -228,6 +256,14 @@ fn uses(imports: &[String]) -> Vec<String> {
         }
     }
     uses
+}
+
+fn bound(bound: &Bound) -> BoundDescription {
+    BoundDescription {
+        interface: bound.interface.clone(),
+        context: bound.callee.context.clone(),
+        module: bound.callee.module.clone(),
+    }
 }
 
 /// The prose of its first exported interface that has some.
@@ -298,6 +334,9 @@ fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
         ResourceKind::CommandInput => "to give it exactly this",
         ResourceKind::Address => "to connect to it, or listen there",
         ResourceKind::Secret => "to read this secret of the plan",
+        ResourceKind::Callee => "to call all its functions there, under the same policy",
+        ResourceKind::Service => "to call all its methods",
+        ResourceKind::Channel => "to send to it and receive from it",
         ResourceKind::Source => "to read this file of the master",
     })
 }
@@ -310,6 +349,9 @@ fn example(name: &str, params: &[FieldDescription]) -> String {
             ("write-path" | "read-path" | "command-directory", _) => "\"/a/path/there\"".to_owned(),
             ("address", _) => "\"host:443\"".to_owned(),
             ("secret", _) => "\"a-secret-of-the-plan\"".to_owned(),
+            ("callee", _) => "\"ssh:host ./module.wasm\"".to_owned(),
+            ("service", _) => "\"a-service\"".to_owned(),
+            ("channel", _) => "\"a-channel\"".to_owned(),
             ("source", _) => "\"a/file/here\"".to_owned(),
             ("command-line", _) => "[\"program\", \"argument\"]".to_owned(),
             ("string" | "command-input", _) => "\"text\"".to_owned(),

@@ -4,6 +4,7 @@
 use crate::connect::Credential;
 use crate::output::Source;
 use crate::value::Node;
+use proto::policy::Callee;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -18,6 +19,8 @@ pub struct Plan {
     pub hosts: Vec<Spanned<String>>,
     /// Modules that those of its tasks may use.
     pub with: Vec<Spanned<String>>,
+    /// Imports of its modules that lead elsewhere: the interface, and `CONTEXT MODULE`.
+    pub bind: Vec<(String, Spanned<Callee>)>,
     /// Its variables, in the order of the file, as far as they are known before any template is evaluated.
     pub vars: Vec<Entry>,
     /// Its secrets, and where they come from.

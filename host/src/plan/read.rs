@@ -8,12 +8,13 @@ use crate::output::{Diagnostic, Source};
 use crate::secrets;
 use crate::value::nearest;
 use crate::value::{Key, Node, Plain};
+use proto::policy::Callee;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// The keys of a plan, of its table `[plan]` and of a task.
 const TOP: [&str; 4] = ["plan", "vars", "secrets", "task"];
-const HEAD: [&str; 3] = ["name", "hosts", "with"];
+const HEAD: [&str; 4] = ["name", "hosts", "with", "bind"];
 const TASK: [&str; 5] = ["name", "use", "with", "register", "when"];
 
 /// Reads a plan.
@@ -88,6 +89,7 @@ impl Reader<'_> {
             name: None,
             hosts: Vec::new(),
             with: Vec::new(),
+            bind: Vec::new(),
             vars: Vec::new(),
             secrets: BTreeMap::new(),
             tasks: Vec::new(),
@@ -127,6 +129,7 @@ impl Reader<'_> {
                 "name" => plan.name = self.text(node, "`name`").map(|name| name.value),
                 "hosts" => plan.hosts = self.hosts(node),
                 "with" => plan.with = self.modules(node),
+                "bind" => plan.bind = self.bindings(node),
                 _ => self.unknown(&key, "`[plan]`", &HEAD),
             }
         }
@@ -156,6 +159,24 @@ impl Reader<'_> {
                 .collect(),
             _ => self.text(node, "`with`").into_iter().collect(),
         }
+    }
+
+    fn bindings(&mut self, node: Node) -> Vec<(String, Spanned<Callee>)> {
+        let mut found = Vec::new();
+        for (interface, node) in self.table(node, "`bind`") {
+            let Some(text) = self.text(node, "what an import is bound to") else {
+                continue;
+            };
+            let span = text.span;
+            match text.value.parse::<Callee>() {
+                Ok(value) => found.push((interface.name, Spanned { value, span })),
+                Err(error) => {
+                    let error = error_at(self.source, span, &error.to_string());
+                    self.errors.push(error);
+                }
+            }
+        }
+        found
     }
 
     fn vars(&mut self, node: Node) -> Vec<Entry> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use wit_parser::{Resolve, WorldId};
 
 /// The WIT that every host offers.
-const FILES: [&str; 9] = [
+const FILES: [&str; 12] = [
     include_str!("../../../wit/types.wit"),
     include_str!("../../../wit/grants.wit"),
     include_str!("../../../wit/log.wit"),
@@ -15,6 +15,9 @@ const FILES: [&str; 9] = [
     include_str!("../../../wit/secrets.wit"),
     include_str!("../../../wit/system.wit"),
     include_str!("../../../wit/users.wit"),
+    include_str!("../../../wit/contexts.wit"),
+    include_str!("../../../wit/services.wit"),
+    include_str!("../../../wit/channels.wit"),
     include_str!("../../../wit/world.wit"),
 ];
 

@@ -139,7 +139,7 @@ fn the_contract_stands_in_the_same_file() {
     let mut resolve = Resolve::default();
     let package = resolve.push_source("world.wit", &text).expect("WIT");
     let world = resolve.select_world(&[package], None).expect("a world");
-    assert_eq!(resolve.worlds[world].imports.len(), 10);
+    assert_eq!(resolve.worlds[world].imports.len(), 13);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{Caller, Service};
 use crate::Broker;
-use proto::message::{CallService, Dead, DeadReason, ServiceOutcome};
-use proto::{Body, ContextId, Handle};
+use proto::message::{CallService, Dead, ServiceOutcome};
+use proto::{Body, ContextId, Handle, Limits};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -47,6 +47,22 @@ impl Services {
         self.lock().remove(name);
     }
 
+    /// Calls a method on behalf of somebody, as if its CALL_SERVICE had come: for whoever asks in another way. The limits are those of
+    /// the arguments.
+    pub async fn call(
+        &self,
+        caller: Caller,
+        service: &str,
+        method: &str,
+        arguments: Body,
+        limits: Limits,
+    ) -> ServiceOutcome {
+        match self.find(service, caller) {
+            None => ServiceOutcome::NoService,
+            Some(service) => service.call(method, caller, arguments, limits).await,
+        }
+    }
+
     fn find(&self, name: &str, caller: Caller) -> Option<Arc<Service>> {
         let sleeping = match self.lock().get(name)? {
             State::Runs(service) => return Some(service.clone()),
@@ -84,13 +100,13 @@ pub(crate) async fn perform(
     drop(body);
     let outcome = match read {
         Err(error) => ServiceOutcome::BadArguments(error.to_string()),
-        Ok((head, arguments)) => match services.find(&head.service, caller) {
-            None => ServiceOutcome::NoService,
-            Some(service) => {
-                let arguments = Body::raw(proto::Flags::NONE, arguments);
-                service.call(&head.method, caller, arguments, limits).await
-            }
-        },
+        Ok((head, arguments)) => {
+            let arguments = Body::raw(proto::Flags::NONE, arguments);
+            let CallService { service, method } = &head;
+            services
+                .call(caller, service, method, arguments, limits)
+                .await
+        }
     };
     let tail: &[u8] = match &outcome {
         ServiceOutcome::Returned(value) => value,
@@ -134,25 +150,35 @@ impl Broker {
         method: &str,
         arguments: &impl Serialize,
     ) -> Result<R, ServiceError> {
+        let arguments = Body::new(arguments).map_err(|error| self.malformed(&error))?;
+        let value = self.call_service_with(to, service, method, &arguments);
+        let value = value.await?.decode(self.limits());
+        Ok(value.map_err(|error| self.malformed(&error))?)
+    }
+
+    /// The same with arguments that are encoded already, and a value that the caller decodes.
+    ///
+    /// # Errors
+    /// If it has no value to return.
+    pub async fn call_service_with(
+        &self,
+        to: ContextId,
+        service: &str,
+        method: &str,
+        arguments: &Body,
+    ) -> Result<Body, ServiceError> {
         let head = CallService {
             service: service.to_owned(),
             method: method.to_owned(),
         };
         let encode = |error: &proto::BodyError| self.malformed(error);
-        let arguments = Body::new(arguments).map_err(|error| encode(&error))?;
         let body = Body::with_tail(&head, arguments.bytes()).map_err(|error| encode(&error))?;
         let reply = self.request(to, Handle::CALL_SERVICE, body).await?;
         let (outcome, value) = reply
             .split::<ServiceOutcome>(self.limits())
             .map_err(|error| encode(&error))?;
         match outcome {
-            ServiceOutcome::Returned(_) => Body::raw(proto::Flags::NONE, value)
-                .decode(self.limits())
-                .map_err(|error| Dead {
-                    reason: DeadReason::Malformed(error.to_string()),
-                    at: self.me(),
-                })
-                .map_err(ServiceError::Dead),
+            ServiceOutcome::Returned(_) => Ok(Body::raw(proto::Flags::NONE, value)),
             ServiceOutcome::Failed(why) => Err(ServiceError::Failed(why)),
             ServiceOutcome::NoService => Err(ServiceError::NoService(service.to_owned())),
             ServiceOutcome::NoMethod => Err(ServiceError::NoMethod(method.to_owned())),

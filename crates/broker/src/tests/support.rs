@@ -264,6 +264,7 @@ pub(super) fn call(function: &str) -> Call {
         limits: CallLimits::default(),
         chain: None,
         instance: None,
+        ticket: None,
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Call {
     /// one of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<u64>,
+    /// The number under which its guest may ask the master for more: see [`super::GUESTS`]. None: it may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<u64>,
 }
 
 /// END_CHAIN: the caller will send no more calls of this chain, or begins it anew.

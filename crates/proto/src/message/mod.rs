@@ -4,6 +4,7 @@ mod call;
 mod channel;
 mod dead;
 mod dialogue;
+mod guests;
 mod hello;
 mod inspect;
 mod launch;
@@ -16,6 +17,10 @@ pub use call::{Call, EndChain, Export, LimitKind, Outcome, RefusedKind};
 pub use channel::{Address, Credit, INITIAL_CREDIT};
 pub use dead::{Dead, DeadReason, Down};
 pub use dialogue::{Answer, Dialogue, Form, Secret};
+pub use guests::{
+    CallElsewhere, CallImport, CallMethod, GUESTS, ImportOutcome, MAX_MESSAGE, ReceiveMessage,
+    Refusal, SendMessage,
+};
 pub use hello::{CompatibilityId, Hello, Welcome};
 pub use inspect::{Inspection, LinkState, RouteState};
 pub use launch::{

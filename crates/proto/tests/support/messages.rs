@@ -133,6 +133,7 @@ fn call() -> Call {
         limits: CallLimits::default(),
         chain: Some(5),
         instance: None,
+        ticket: None,
     }
 }
 

@@ -3,8 +3,12 @@
 use super::example::{Example, MASTER, SLAVE, bare, down, item, tailed, up, with_reply};
 use super::{REPLY, module};
 use bytes::Bytes;
-use proto::message::{CallService, Inspection, LinkState, RouteState, ServiceOutcome};
-use proto::{ContextId, Handle};
+use proto::message::{
+    CallImport, CallService, GUESTS, ImportOutcome, Inspection, LinkState, Outcome, Refusal,
+    RouteState, ServiceOutcome,
+};
+use proto::{Body, ContextId, Handle};
+use serde::Serialize;
 
 /// What the services take and give: the number 7.
 const SEVEN: &[u8] = &[0x07];
@@ -35,9 +39,46 @@ pub fn all() -> Vec<Example> {
         outcome("service-no-method", ServiceOutcome::NoMethod),
         outcome("service-denied", ServiceOutcome::Denied),
         outcome("service-bad-arguments", bad),
+        tailed(
+            "guest-import",
+            with_reply(up(Handle::CALL_SERVICE), REPLY),
+            CallService {
+                service: GUESTS.to_owned(),
+                method: "import".to_owned(),
+            },
+            encoded(&CallImport {
+                ticket: 6,
+                interface: "acme:stock/lookup@1.0.0".to_owned(),
+                function: "count".to_owned(),
+                arguments: Bytes::from_static(&[0x81, 0x07]),
+            }),
+        ),
+        tailed(
+            "guest-import-value",
+            down(REPLY),
+            ServiceOutcome::Returned(Bytes::new()),
+            encoded(&Ok::<_, Refusal>(ImportOutcome {
+                outcome: Outcome::Returned(Bytes::new()),
+                value: Bytes::from_static(&[0x81, 0x18, 0x2a]),
+            })),
+        ),
+        tailed(
+            "guest-refused",
+            down(REPLY),
+            ServiceOutcome::Returned(Bytes::new()),
+            encoded(&Err::<ImportOutcome, _>(Refusal::Denied(
+                "the call is over".to_owned(),
+            ))),
+        ),
         bare("inspect", with_reply(down(Handle::INSPECT), REPLY)),
         item("inspection", up(REPLY), inspection()),
     ]
+}
+
+/// As the tail of an example, which lasts as long as the tests.
+fn encoded(message: &impl Serialize) -> &'static [u8] {
+    let body = Body::new(message).expect("it can be encoded");
+    Box::leak(body.bytes().to_vec().into_boxed_slice())
 }
 
 /// A slave that has started another one, which has started a third.

@@ -1,7 +1,9 @@
 //! What a guest may import besides WASI: one file for each interface of `wit/`.
 
 mod blocking;
+mod channels;
 mod command;
+mod contexts;
 mod files;
 mod locate;
 mod log;
@@ -9,6 +11,7 @@ mod names;
 pub(crate) mod network;
 mod roots;
 mod secrets;
+mod services;
 mod sources;
 mod system;
 mod users;

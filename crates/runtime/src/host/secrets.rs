@@ -9,8 +9,7 @@ impl Host for Guest {
         Ok(match self.policy.secret(&name) {
             Some(secret) => Ok(secret.0.clone()),
             None => {
-                let granted = self.policy.summary();
-                let why = format!("to know the secret `{name}`; granted: {granted}");
+                let why = self.denied(&format!("to know the secret `{name}`"));
                 Err(Error::Denied(why))
             }
         })

@@ -122,6 +122,10 @@ impl Upstream for Library {
         Err("there are none".to_owned())
     }
 
+    async fn ask(&self, _: &str, _: proto::Body) -> Result<proto::Body, String> {
+        Err("nobody answers".to_owned())
+    }
+
     async fn log(&self, _: LogRecord) {}
 }
 
@@ -234,6 +238,7 @@ async fn outcome(guest: &Artifact, function: &str, arguments: Vec<u8>, ends: Arc
         limits: CallLimits::default(),
         chain: None,
         instance: None,
+        ticket: None,
     };
     executor.execute(call, arguments.into(), ends).await
 }

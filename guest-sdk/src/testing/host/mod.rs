@@ -107,6 +107,57 @@ pub mod secrets {
     }
 }
 
+/// As the interface `contexts`.
+pub mod contexts {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::contexts::Error;
+
+    pub fn call(callee: &str, function: &str, arguments: &str) -> Result<String, Error> {
+        on_machine(format!("call {callee} {function}{arguments}"), |machine| {
+            let answer = machine.answer(callee, function);
+            answer.ok_or_else(|| Error::Denied("no parameter names it".to_owned()))
+        })
+    }
+}
+
+/// As the interface `services`.
+pub mod services {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::services::Error;
+
+    pub fn call(service: &str, method: &str, argument: &str) -> Result<String, Error> {
+        on_machine(
+            format!("service {service} {method} {argument}"),
+            |machine| {
+                let answer = machine.answer(service, method);
+                answer.ok_or_else(|| Error::Denied("no parameter names it".to_owned()))
+            },
+        )
+    }
+}
+
+/// As the interface `channels`. Nobody else is there: what was sent waits to be received, and where nothing waits nothing comes.
+pub mod channels {
+    use super::on_machine;
+    use crate::bindings::zymogen::task::channels::Error;
+    use std::collections::VecDeque;
+
+    pub fn send(channel: &str, message: &[u8]) -> Result<(), Error> {
+        on_machine(format!("send {channel}"), |machine| {
+            let messages = machine.channels.entry(channel.to_owned()).or_default();
+            messages.push_back(message.to_owned());
+            Ok(())
+        })
+    }
+
+    pub fn receive(channel: &str, _: Option<u64>) -> Result<Option<Vec<u8>>, Error> {
+        on_machine(format!("receive {channel}"), |machine| {
+            let messages = machine.channels.get_mut(channel);
+            Ok(messages.and_then(VecDeque::pop_front))
+        })
+    }
+}
+
 /// As the interface `system`.
 pub mod system {
     use super::on_machine;

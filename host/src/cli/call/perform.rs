@@ -19,6 +19,7 @@ pub(super) async fn perform(
         module,
         steps,
         options,
+        ..
     } = calls;
     let wrong = |error: runtime::value::ValueError| Error::input(error.to_string());
     if let [step] = steps.as_slice() {

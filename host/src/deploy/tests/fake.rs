@@ -6,12 +6,13 @@ use crate::deploy::fleet::{Call, Fleet, Remote};
 use crate::deploy::{Deployment, Events, Outcome, run};
 use crate::error::{Error, Exit};
 use crate::master::CallResult;
+use crate::module::Module;
 use crate::plan::sources::Offered;
 use crate::plan::tests::checked;
 use crate::plan::{Engine, Host};
 use crate::value::to_wave;
 use async_trait::async_trait;
-use proto::{CallLimits, Digest};
+use proto::{CallLimits, Digest, Policy};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -165,6 +166,12 @@ impl Fleet for Arc<Fake> {
             size: 5,
         })
     }
+
+    async fn prepare(&self, _: &Arc<Module>, _: &Policy, _: &Path) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn leave(&self) {}
 }
 
 #[async_trait]

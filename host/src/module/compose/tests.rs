@@ -2,8 +2,7 @@
 
 use super::{Part, Use, compose};
 use crate::module::ModuleError;
-use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use crate::module::dummy::component;
 
 const WIT: &str = "
 package test:all@1.0.0;
@@ -19,16 +18,9 @@ package test:names@1.0.0 { interface lookup { get: func(name: string) -> option<
 ";
 
 fn part(world: &str) -> Part {
-    let mut resolve = Resolve::default();
-    let package = resolve.push_source("test.wit", WIT).unwrap();
-    let id = resolve.select_world(&[package], Some(world)).unwrap();
-    let mut module = dummy_module(&resolve, id, ManglingAndAbi::Standard32);
-    embed_component_metadata(&mut module, &resolve, id, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default();
-    let bytes = encoder.module(&module).unwrap().encode().unwrap();
     Part {
         name: world.to_owned(),
-        bytes: bytes.into(),
+        bytes: component(WIT, world),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::module::wit::Wit;
 use proto::Digest;
-use proto::policy::{Address, Exec, Grant, Input, normal_path};
+use proto::policy::{Address, Callee, Exec, Grant, Input, normal_path};
 use wasmtime::component::Val;
 use wit_parser::TypeDefKind;
 
@@ -34,6 +34,12 @@ pub enum ResourceKind {
     Address,
     /// The name of a secret of the plan.
     Secret,
+    /// A module in a context.
+    Callee,
+    /// The name of a service of the master.
+    Service,
+    /// The name of a channel.
+    Channel,
     /// A file of the master.
     Source,
 }
@@ -54,6 +60,9 @@ pub(super) fn collect(
         Some("command-input") => Some(ResourceKind::CommandInput),
         Some("address") => Some(ResourceKind::Address),
         Some("secret") => Some(ResourceKind::Secret),
+        Some("callee") => Some(ResourceKind::Callee),
+        Some("service") => Some(ResourceKind::Service),
+        Some("channel") => Some(ResourceKind::Channel),
         Some("source") => Some(ResourceKind::Source),
         _ => None,
     };
@@ -92,6 +101,9 @@ pub(super) fn grants(resources: &[Resource], params: &Val, check: bool) -> Vec<G
             }
             ResourceKind::WritePath => grants.extend(values.filter_map(path).map(Grant::Write)),
             ResourceKind::Address => grants.extend(values.filter_map(address).map(Grant::Net)),
+            ResourceKind::Callee => grants.extend(values.filter_map(callee).map(Grant::Call)),
+            ResourceKind::Service => grants.extend(values.filter_map(name).map(Grant::Service)),
+            ResourceKind::Channel => grants.extend(values.filter_map(name).map(Grant::Channel)),
             ResourceKind::Source => grants.extend(values.filter_map(source).map(Grant::Source)),
             ResourceKind::CommandLine if check => {}
             ResourceKind::CommandLine => {
@@ -230,6 +242,14 @@ fn path(value: &Val) -> Option<String> {
 
 fn address(value: &Val) -> Option<Address> {
     text(value)?.parse().ok()
+}
+
+fn callee(value: &Val) -> Option<Callee> {
+    text(value)?.parse().ok()
+}
+
+fn name(value: &Val) -> Option<String> {
+    text(value).map(str::to_owned)
 }
 
 fn variable(value: &Val) -> Option<(String, String)> {

@@ -22,6 +22,10 @@ impl Upstream for Slow {
         Err("there is none".to_owned())
     }
 
+    async fn ask(&self, _: &str, _: proto::Body) -> Result<proto::Body, String> {
+        Err("nobody answers".to_owned())
+    }
+
     async fn log(&self, _: LogRecord) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -37,6 +37,10 @@ impl Upstream for Nobody {
         Err("nobody has sources".to_owned())
     }
 
+    async fn ask(&self, _: &str, _: proto::Body) -> Result<proto::Body, String> {
+        Err("nobody answers".to_owned())
+    }
+
     async fn log(&self, _: LogRecord) {}
 }
 

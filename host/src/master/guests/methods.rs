@@ -1,0 +1,58 @@
+//! Methods of this program's services, with JSON for their arguments and values.
+
+use super::super::context::Shared;
+use broker::Caller;
+use proto::Body;
+use proto::message::{CallMethod, GUESTS, Refusal, ServiceOutcome};
+use serde_json::Value;
+
+pub(super) async fn call(
+    shared: Shared,
+    caller: Caller,
+    request: CallMethod,
+) -> Result<String, Refusal> {
+    let asked = shared.guests.admit(caller, request.ticket)?;
+    let CallMethod {
+        service,
+        method,
+        argument,
+        ..
+    } = request;
+    if !asked.ticket.policy.may_use_service(&service) || service == GUESTS {
+        return Err(asked
+            .ticket
+            .denied(&format!("to use the service `{service}`")));
+    }
+    let invalid = |error: &dyn std::fmt::Display| {
+        Refusal::Invalid(format!("the argument of `{service}.{method}`: {error}"))
+    };
+    let argument: Value = serde_json::from_str(&argument).map_err(|error| invalid(&error))?;
+    let argument = Body::new(&argument).map_err(|error| invalid(&error))?;
+    let limits = shared.broker.limits();
+    let services = &shared.guests.services;
+    match services
+        .call(caller, &service, &method, argument, limits)
+        .await
+    {
+        ServiceOutcome::Returned(value) => {
+            let value = Body::raw(proto::Flags::NONE, value).decode::<Value>(limits);
+            let value = value.map_err(|error| {
+                Refusal::Failed(format!(
+                    "the value of `{service}.{method}` is no JSON: {error}"
+                ))
+            })?;
+            Ok(value.to_string())
+        }
+        ServiceOutcome::Failed(why) => Err(Refusal::Failed(why)),
+        ServiceOutcome::NoService => Err(Refusal::Invalid(format!(
+            "the master has no service `{service}`"
+        ))),
+        ServiceOutcome::NoMethod => Err(Refusal::Invalid(format!(
+            "the service `{service}` has no method `{method}`"
+        ))),
+        ServiceOutcome::Denied => Err(Refusal::Denied(format!(
+            "`{service}.{method}` is not for this context"
+        ))),
+        ServiceOutcome::BadArguments(why) => Err(invalid(&why)),
+    }
+}
