@@ -7,6 +7,8 @@ mod call;
 mod errors;
 #[path = "values/guests.rs"]
 mod guests;
+#[path = "values/kept.rs"]
+mod kept;
 #[path = "values/properties.rs"]
 mod properties;
 #[path = "values/random.rs"]

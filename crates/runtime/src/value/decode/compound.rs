@@ -97,7 +97,7 @@ impl Decoder<'_, '_> {
             }
             _ if is_handle(ty) => {
                 let number = self.integer::<u64>(ty)?;
-                M::plain(self.handles.handle(ty, number)?)
+                M::handle(self.handles.handle(ty, number)?)
             }
             _ => return Err(Unplaced::unsupported(describe(ty))),
         })
@@ -121,7 +121,7 @@ impl Decoder<'_, '_> {
         self.charge::<M>(count, size_of::<Val>())?;
         if is_bytes {
             let bytes = self.input.take(head.arg)?;
-            return Ok(bytes.iter().map(|byte| M::plain(Val::U8(*byte))).collect());
+            return Ok(M::bytes(bytes));
         }
         let mut items = Vec::with_capacity(count);
         for at in 0..count {

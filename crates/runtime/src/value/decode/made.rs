@@ -10,9 +10,11 @@ pub(super) trait Made: Sized {
     const KEPT: bool;
 
     fn name(name: &str) -> Self::Name;
-    /// A value that owns nothing, or a handle.
+    /// A value that owns nothing.
     fn plain(val: Val) -> Self;
+    fn handle(val: Val) -> Self;
     fn text(text: &str) -> Self;
+    fn bytes(bytes: &[u8]) -> Vec<Self>;
     fn list(items: Vec<Self>, make: impl FnOnce(Vec<Val>) -> Val) -> Self;
     fn record(fields: Vec<(Self::Name, Self)>) -> Self;
     fn map(entries: Vec<(Self, Self)>) -> Self;
@@ -34,8 +36,16 @@ impl Made for Val {
         val
     }
 
+    fn handle(val: Val) -> Self {
+        val
+    }
+
     fn text(text: &str) -> Self {
         Self::String(text.into())
+    }
+
+    fn bytes(bytes: &[u8]) -> Vec<Self> {
+        bytes.iter().copied().map(Self::U8).collect()
     }
 
     fn list(items: Vec<Self>, make: impl FnOnce(Vec<Val>) -> Val) -> Self {
@@ -72,8 +82,19 @@ impl Made for () {
     const KEPT: bool = false;
 
     fn name(_: &str) {}
-    fn plain(_: Val) {}
+
+    fn plain(val: Val) {
+        // To find out, for each number, that there is nothing to be dropped takes longer than to read it.
+        std::mem::forget(val);
+    }
+
+    fn handle(_: Val) {}
     fn text(_: &str) {}
+
+    fn bytes(_: &[u8]) -> Vec<()> {
+        Vec::new()
+    }
+
     fn list(_: Vec<()>, _: impl FnOnce(Vec<Val>) -> Val) {}
     fn record(_: Vec<((), ())>) {}
     fn map(_: Vec<((), ())>) {}
