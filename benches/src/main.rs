@@ -6,6 +6,7 @@
 mod affinity;
 mod calls;
 mod hops;
+mod items;
 mod memory;
 mod pingpong;
 mod rival;
@@ -65,6 +66,7 @@ fn measure(wanted: &[String]) -> Result<Vec<table::Row>, Box<dyn Error>> {
     }
     if is_wanted("values") {
         runtime.block_on(values::measure(&mut rows))?;
+        runtime.block_on(items::measure(&mut rows))?;
     }
     if is_wanted("size") {
         size::measure(&mut rows)?;

@@ -112,7 +112,7 @@ async fn with_wasmtime(artifact: &Artifact, nop: &Export) -> Result<f64, Box<dyn
 }
 
 /// An upstream that has one module.
-struct Fixed(Artifact);
+pub(crate) struct Fixed(pub(crate) Artifact);
 
 #[async_trait]
 impl Upstream for Fixed {

@@ -2,10 +2,12 @@
 //! functions that `bindgen!` made for exactly these types. Both call an instance that is there already.
 
 use crate::table::Row;
+use bytes::Bytes;
 use host::module::compile::Compiler;
 use proto::Digest;
 use proto::message::ModuleRef;
-use runtime::{Artifact, Target, value};
+use runtime::value::{Signature, encode_all};
+use runtime::{Artifact, Target};
 use std::error::Error;
 use std::time::Instant;
 use wasmtime::component::{Linker, Type, Val};
@@ -153,35 +155,26 @@ impl Guest {
         })
     }
 
-    /// Seconds of one call as the executor makes it: values of bytes go their own way there.
+    /// Seconds of one call as the executor makes it.
     async fn reflected(&mut self, name: &str, val: Val) -> Result<f64, Box<dyn Error>> {
         let func = self.instance.get_func(&mut self.store, name);
         let func = func.ok_or("there is no such function")?;
         let ty = func.ty(&self.store);
         let params: Vec<(String, Type)> = ty.params().map(|(n, ty)| (n.to_owned(), ty)).collect();
-        let results: Vec<(String, Type)> = ty.results().map(|ty| (String::new(), ty)).collect();
         let mut arguments = Vec::new();
-        value::encode_all(&params, std::slice::from_ref(&val), &mut arguments)?;
-        let types: Vec<_> = params.iter().map(|(_, ty)| ty.clone()).collect();
-        let shape = value::shape(&types, results.first().map(|(_, ty)| ty));
+        encode_all(&params, std::slice::from_ref(&val), &mut arguments)?;
+        let signature = Signature::of(&ty).ok_or("a function with handles")?;
+        let arguments = Bytes::from(arguments);
         let store = &mut self.store;
         // What comes back is what went in, as bytes, too.
-        let mut encoded = Vec::new();
+        let mut returned = Vec::new();
         let seconds = timed(async || {
-            encoded.clear();
-            if let Some(shape) = shape {
-                value::call_typed(&func, &mut *store, shape, &arguments, &mut encoded).await?;
-                return Ok(());
-            }
-            let mut input = arguments.as_slice();
-            let vals = value::decode_all(&params, &mut input)?;
-            let mut out = vec![Val::Bool(false); results.len()];
-            func.call_async(&mut *store, &vals, &mut out).await?;
-            value::encode_all(&results, &out, &mut encoded)?;
+            let answer = signature.call(&func, &mut *store, arguments.clone());
+            returned = answer.await?.results;
             Ok(())
         });
         let seconds = seconds.await?;
-        if encoded != arguments {
+        if returned != arguments {
             return Err(format!("`{name}` does not return what it is given").into());
         }
         Ok(seconds)

@@ -12,7 +12,7 @@ use crate::streaming::{LIVING, Streaming};
 use crate::streams::Peer;
 use crate::ticker::{SLICE, Ticker};
 use crate::upstream::Upstream;
-use crate::value::{self, ValueError};
+use crate::value::{self, CallError, ValueError};
 use bytes::Bytes;
 use proto::CallLimits;
 use proto::message::{Call, CompatibilityId, LimitKind, ModuleRef, Outcome, RefusedKind};
@@ -164,7 +164,6 @@ impl Executor {
             };
             return self.stream(guest, streaming).await;
         }
-        let arguments = arguments.as_ref();
         let output = guest.output.clone();
         let _ticking = self.ticker.tick();
         // However the call ends, its part of the pool is free then.
@@ -211,15 +210,18 @@ impl Executor {
         module: &Module,
         function: &Function,
         guest: Guest,
-        arguments: &[u8],
+        arguments: Bytes,
     ) -> Outcome {
         let (mut store, func) = match self.prepare(module, function, guest).await {
             Ok(prepared) => prepared,
             Err(outcome) => return outcome,
         };
-        match &function.bytes {
-            Some(shape) => call_bytes(shape, &func, &mut store, arguments).await,
-            None => call_values(function, &func, &mut store, arguments).await,
+        match &function.direct {
+            Some(signature) => {
+                let limits = store.data().limits;
+                answer(signature.call(&func, store, arguments).await, limits)
+            }
+            None => call_values(function, &func, &mut store, &arguments).await,
         }
     }
 
@@ -348,25 +350,17 @@ fn worst(outcome: Outcome, output: &Output) -> Outcome {
     }
 }
 
-/// The way of bytes and strings: from the frame into the guest's memory and back, without a `Val`.
-async fn call_bytes(
-    shape: &value::BytesShape,
-    func: &Func,
-    store: &mut Store<Guest>,
-    arguments: &[u8],
-) -> Outcome {
-    let mut encoded = Vec::new();
-    match value::call_typed(func, &mut *store, *shape, arguments, &mut encoded).await {
-        Ok(value::CallResult::Returned) => Outcome::Returned(encoded.into()),
-        Ok(value::CallResult::Failed) => Outcome::Failed(encoded.into()),
-        Err(value::TypedError::Arguments(error)) => {
-            refused(RefusedKind::BadArguments, error.to_string())
-        }
-        Err(value::TypedError::Call(error)) => ended(&error, store.data().limits),
+/// The outcome of a call that was made without a `Val`.
+pub(crate) fn answer(answer: Result<value::Answer, CallError>, limits: CallLimits) -> Outcome {
+    match answer {
+        Ok(answer) if answer.failed => Outcome::Failed(answer.results.into()),
+        Ok(answer) => Outcome::Returned(answer.results.into()),
+        Err(CallError::Arguments(error)) => refused_value(error, limits),
+        Err(CallError::Call(error)) => ended(&error, limits),
     }
 }
 
-/// The way of all other values.
+/// The way of a function that is `async`.
 async fn call_values(
     function: &Function,
     func: &Func,

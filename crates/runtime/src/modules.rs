@@ -6,7 +6,7 @@ use crate::guest::Guest;
 use crate::imports;
 use crate::pace::Pace;
 use crate::upstream::{Artifact, Upstream};
-use crate::value::{self, BytesShape};
+use crate::value::{self, Signature};
 use proto::Digest;
 use proto::message::{CompatibilityId, EngineKind, Export, ModuleRef, Outcome, RefusedKind};
 use std::collections::{BTreeMap, HashMap};
@@ -56,7 +56,8 @@ pub(crate) struct Function {
     pub(crate) params: Vec<(String, Type)>,
     /// One, named `result`, or none.
     pub(crate) results: Vec<(String, Type)>,
-    pub(crate) bytes: Option<BytesShape>,
+    /// How to call it without a `Val`, if that is possible.
+    pub(crate) direct: Option<Signature>,
     /// As its caller names it.
     pub(crate) name: String,
     /// Do streams or futures go in or come out?
@@ -231,13 +232,6 @@ impl Module {
         value::supported(&params)
             .and_then(|()| value::supported(&results))
             .map_err(|error| refused(RefusedKind::Unsupported, format!("`{export}`: {error}")))?;
-        let types: Vec<_> = params.iter().map(|(_, ty)| ty.clone()).collect();
-        // The typed calls are for functions that are lifted without `async`.
-        let bytes = if ty.async_() {
-            None
-        } else {
-            value::shape(&types, results.first().map(|(_, ty)| ty))
-        };
         let function = Arc::new(Function {
             index,
             pace: Pace::default(),
@@ -248,7 +242,7 @@ impl Module {
                 || value::holds(&results, value::is_handle),
             params,
             results,
-            bytes,
+            direct: Signature::of(&ty),
         });
         lock(&self.functions).insert(export.clone(), function.clone());
         Ok(function)

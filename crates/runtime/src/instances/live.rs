@@ -3,7 +3,7 @@
 use super::clock::Clock;
 use super::resources::{NoStreams, ResourceHandles, Resources};
 use super::{Inside, NOTHING};
-use crate::executor::{Executor, Freed, allowance, refused_value};
+use crate::executor::{self, Executor, Freed, allowance, refused_value};
 use crate::guest::{Guest, ended};
 use crate::modules::{Function, Module, refused};
 use crate::streaming::why;
@@ -230,18 +230,22 @@ struct Signature {
     results: Vec<(String, Type)>,
 }
 
+fn func(shared: &Shared, function: &Function, store: impl AsContextMut) -> Result<Func, Outcome> {
+    let func = shared.instance.get_func(store, function.index);
+    func.ok_or_else(|| {
+        refused(
+            RefusedKind::NoExport,
+            "the export is no function".to_owned(),
+        )
+    })
+}
+
 fn signature(
     shared: &Shared,
     function: &Function,
     mut store: impl AsContextMut,
 ) -> Result<(Func, Signature), Outcome> {
-    let func = shared.instance.get_func(&mut store, function.index);
-    let func = func.ok_or_else(|| {
-        refused(
-            RefusedKind::NoExport,
-            "the export is no function".to_owned(),
-        )
-    })?;
+    let func = func(shared, function, &mut store)?;
     let ty = func.ty(&store);
     let signature = Signature {
         params: ty
@@ -297,9 +301,14 @@ async fn call_plain(
     store: &mut Store<Guest>,
     shared: &Shared,
     function: &Function,
-    arguments: &[u8],
+    arguments: &Bytes,
 ) -> Outcome {
     let call = async {
+        if let Some(direct) = &function.direct {
+            let func = func(shared, function, &mut *store)?;
+            let answer = direct.call(&func, &mut *store, arguments.clone()).await;
+            return Ok(executor::answer(answer, shared.limits));
+        }
         let (func, signature) = signature(shared, function, &mut *store)?;
         let params = decode(shared, &signature, arguments, NoStreams)?;
         let mut results = vec![Val::Bool(false); signature.results.len()];
@@ -319,6 +328,11 @@ async fn call_concurrent(
     peer: &Arc<dyn Peer>,
     until: Instant,
 ) -> Result<Outcome, Outcome> {
+    if let Some(direct) = &function.direct {
+        let func = accessor.with(|store| func(shared, function, store))?;
+        let answer = direct.call_concurrent(&func, accessor, arguments.clone());
+        return Ok(executor::answer(answer.await, shared.limits));
+    }
     let (func, signature, params) = accessor.with(|mut access| {
         let (func, signature) = signature(shared, function, access.as_context_mut())?;
         let streams = StreamHandles {

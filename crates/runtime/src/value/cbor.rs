@@ -86,23 +86,32 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Reads one head.
+    // In line, so that its parts stay in registers: a list has one for each number, and through memory they wait for each other.
+    #[inline]
     pub(super) fn head(&mut self) -> Result<Head, Malformed> {
         let (&first, rest) = self.rest.split_first().ok_or(Malformed::Truncated)?;
         self.rest = rest;
         let info = first & 0x1f;
         let arg = match info {
             0..=23 => u64::from(info),
+            _ => self.argument(info)?,
+        };
+        Ok(Head {
+            major: first >> 5,
+            info,
+            arg,
+        })
+    }
+
+    /// The argument of a head that has bytes of its own for it.
+    fn argument(&mut self, info: u8) -> Result<u64, Malformed> {
+        Ok(match info {
             24 => u64::from(u8::from_be_bytes(self.array()?)),
             25 => u64::from(u16::from_be_bytes(self.array()?)),
             26 => u64::from(u32::from_be_bytes(self.array()?)),
             27 => u64::from_be_bytes(self.array()?),
             31 => return Err(Malformed::Indefinite),
             _ => return Err(Malformed::Reserved),
-        };
-        Ok(Head {
-            major: first >> 5,
-            info,
-            arg,
         })
     }
 

@@ -4,15 +4,20 @@
 //! the input before anything is reserved for it, and since a `Val` is much larger than the bytes it
 //! comes from (a bool is one byte there and 40 here, and a record repeats its fields' names), all that is
 //! built is charged to an allowance.
+//!
+//! Where nothing is to be built the same walk only checks the bytes ([`check_all`]): what is made of a value is `()` then.
 
 use wasmtime::component::{Type, Val};
 
-use super::cbor::{self, ARRAY, BYTES, NINT, Reader, SIMPLE, TEXT, UINT};
+use super::cbor::{self, ARRAY, NINT, Reader, SIMPLE, TEXT, UINT};
 use super::error::{At, Fault, Unplaced, ValueError};
 use super::handles::{Handles, NoHandles};
 use super::{MAX_DEPTH, describe};
 
 mod compound;
+mod made;
+
+use made::Made;
 
 /// What a decoder may spend.
 #[derive(Clone, Copy, Debug)]
@@ -55,16 +60,19 @@ impl Limits {
         handles: &mut dyn Handles,
     ) -> Result<Vec<Val>, ValueError> {
         let mut decoder = Decoder::new(self, input, handles);
-        decoder
-            .array_of(slots.len(), || format!("{} values", slots.len()))
-            .in_value("value")?;
-        let mut vals = Vec::with_capacity(slots.len());
-        for (name, ty) in slots {
-            vals.push(decoder.value(ty, 0).in_value(name.as_ref())?);
-        }
+        let vals = decoder.all(slots)?;
         *input = decoder.input.rest;
         Ok(vals)
     }
+}
+
+/// Finds out whether this is exactly one value for each slot, and nothing behind them: without building one. There may be
+/// no handles among them.
+pub fn check_all<N: AsRef<str>>(slots: &[(N, Type)], input: &[u8]) -> Result<(), ValueError> {
+    let mut handles = NoHandles;
+    let mut decoder = Decoder::new(Limits::default(), input, &mut handles);
+    let _: Vec<()> = decoder.all(slots)?;
+    finish(decoder.input.rest)
 }
 
 /// Decodes one value from the front of `input` and moves `input` behind it. On an error `input` stays.
@@ -101,15 +109,15 @@ pub fn finish(input: &[u8]) -> Result<(), ValueError> {
     }
 }
 
-pub(super) struct Decoder<'a, 'h> {
-    pub(super) input: Reader<'a>,
+struct Decoder<'a, 'h> {
+    input: Reader<'a>,
     handles: &'h mut dyn Handles,
     limit: usize,
     left: usize,
 }
 
 impl<'a, 'h> Decoder<'a, 'h> {
-    pub(super) fn new(limits: Limits, input: &'a [u8], handles: &'h mut dyn Handles) -> Self {
+    fn new(limits: Limits, input: &'a [u8], handles: &'h mut dyn Handles) -> Self {
         Self {
             handles,
             input: Reader { rest: input },
@@ -118,8 +126,22 @@ impl<'a, 'h> Decoder<'a, 'h> {
         }
     }
 
-    /// Takes memory from the allowance.
-    fn charge(&mut self, count: usize, bytes_each: usize) -> Result<(), Fault> {
+    /// One value for each slot.
+    fn all<M: Made, N: AsRef<str>>(&mut self, slots: &[(N, Type)]) -> Result<Vec<M>, ValueError> {
+        self.array_of(slots.len(), || format!("{} values", slots.len()))
+            .in_value("value")?;
+        let mut vals = Vec::with_capacity(slots.len());
+        for (name, ty) in slots {
+            vals.push(self.value(ty, 0).in_value(name.as_ref())?);
+        }
+        Ok(vals)
+    }
+
+    /// Takes memory from the allowance, if there is something to keep in it.
+    fn charge<M: Made>(&mut self, count: usize, bytes_each: usize) -> Result<(), Fault> {
+        if !M::KEPT {
+            return Ok(());
+        }
         let left = count
             .checked_mul(bytes_each)
             .and_then(|bytes| self.left.checked_sub(bytes));
@@ -128,7 +150,7 @@ impl<'a, 'h> Decoder<'a, 'h> {
     }
 
     /// Reads a text.
-    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
+    fn text(&mut self) -> Result<&'a str, Fault> {
         let head = self.input.head()?;
         match head.major {
             TEXT => Ok(self.input.text(head.arg)?),
@@ -136,21 +158,8 @@ impl<'a, 'h> Decoder<'a, 'h> {
         }
     }
 
-    /// Reads a byte string.
-    pub(super) fn bytes(&mut self) -> Result<&'a [u8], Fault> {
-        let head = self.input.head()?;
-        match head.major {
-            BYTES => Ok(self.input.take(head.arg)?),
-            _ => Err(Unplaced::mismatch("list<u8>", cbor::name(head))),
-        }
-    }
-
     /// Reads the head of an array that must have exactly so many items.
-    pub(super) fn array_of(
-        &mut self,
-        length: usize,
-        expected: impl FnOnce() -> String,
-    ) -> Result<(), Fault> {
+    fn array_of(&mut self, length: usize, expected: impl FnOnce() -> String) -> Result<(), Fault> {
         let head = self.input.head()?;
         if head.major != ARRAY || head.arg != length as u64 {
             return Err(Unplaced::mismatch(expected(), cbor::name(head)));
@@ -164,7 +173,7 @@ impl<'a, 'h> Decoder<'a, 'h> {
             return Err(Unplaced::mismatch("an array", cbor::name(head)));
         }
         let count = self.input.count(head.arg, 1)?;
-        self.charge(count, size_of::<Val>())?;
+        self.charge::<Val>(count, size_of::<Val>())?;
         let each = (0..count).map(|at| match item {
             Some(ty) => self.value(ty, 0).at_index(at),
             None => self
@@ -176,11 +185,11 @@ impl<'a, 'h> Decoder<'a, 'h> {
         each.collect()
     }
 
-    fn value(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+    fn value<M: Made>(&mut self, ty: &Type, depth: usize) -> Result<M, Fault> {
         if depth > MAX_DEPTH {
             return Err(Unplaced::too_deep());
         }
-        Ok(match ty {
+        let number = match ty {
             Type::Bool => {
                 let head = self.input.head()?;
                 match (head.major, head.info) {
@@ -212,11 +221,12 @@ impl<'a, 'h> Decoder<'a, 'h> {
             }
             Type::String => {
                 let text = self.text()?;
-                self.charge(1, text.len())?;
-                Val::String(text.into())
+                self.charge::<M>(1, text.len())?;
+                return Ok(M::text(text));
             }
             _ => return self.compound(ty, depth),
-        })
+        };
+        Ok(M::plain(number))
     }
 
     fn integer<T: TryFrom<u64> + TryFrom<i64>>(&mut self, ty: &Type) -> Result<T, Fault> {

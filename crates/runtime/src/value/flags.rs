@@ -23,15 +23,43 @@ pub(super) fn put(out: &mut Vec<u8>, count: usize, set: impl Iterator<Item = usi
     }
 }
 
-/// Reads a set of `count` flags: an ascending list of positions, each below `count`.
-pub(super) fn read(input: &mut Reader<'_>, count: usize) -> Result<Vec<usize>, Fault> {
-    let head = input.head()?;
-    let number;
-    let bytes = match head.major {
-        UINT if count <= NUMBER => {
-            number = head.arg.to_le_bytes();
-            number.as_slice()
+/// Writes the set of those flags, out of `count`, whose bits are set in the bytes, of which there are enough.
+pub(super) fn put_bytes(out: &mut Vec<u8>, count: usize, bytes: &[u8]) {
+    let is_set = |flag: &usize| bytes[flag / 8] & 1 << (flag % 8) != 0;
+    put(out, count, (0..count).filter(is_set));
+}
+
+/// A set as it came: all its flags are of its type.
+pub(super) enum Set<'a> {
+    Number([u8; 8]),
+    Bytes(&'a [u8]),
+}
+
+impl Set<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Number(bytes) => bytes,
+            Self::Bytes(bytes) => bytes,
         }
+    }
+
+    /// Eight flags of it. Behind its end none is set.
+    pub(super) fn byte(&self, at: usize) -> u8 {
+        self.bytes().get(at).copied().unwrap_or(0)
+    }
+
+    /// The positions of those that are set, ascending.
+    pub(super) fn positions(&self) -> impl Iterator<Item = usize> {
+        let bytes = self.bytes();
+        (0..bytes.len() * 8).filter(|flag| bytes[flag / 8] & 1 << (flag % 8) != 0)
+    }
+}
+
+/// Reads a set of `count` flags.
+pub(super) fn read<'a>(input: &mut Reader<'a>, count: usize) -> Result<Set<'a>, Fault> {
+    let head = input.head()?;
+    let set = match head.major {
+        UINT if count <= NUMBER => Set::Number(head.arg.to_le_bytes()),
         BYTES if count > NUMBER => {
             let bytes = input.take(head.arg)?;
             if bytes.len() != count.div_ceil(8) {
@@ -40,7 +68,7 @@ pub(super) fn read(input: &mut Reader<'_>, count: usize) -> Result<Vec<usize>, F
                     cbor::name(head),
                 ));
             }
-            bytes
+            Set::Bytes(bytes)
         }
         _ => {
             return Err(Unplaced::mismatch(
@@ -49,20 +77,12 @@ pub(super) fn read(input: &mut Reader<'_>, count: usize) -> Result<Vec<usize>, F
             ));
         }
     };
-    let mut set = Vec::new();
-    for (at, &byte) in bytes.iter().enumerate() {
-        let mut bits = byte;
-        while bits != 0 {
-            let flag = at * 8 + bits.trailing_zeros() as usize;
-            if flag >= count {
-                return Err(Unplaced::mismatch(
-                    format!("a set of {count} flags"),
-                    format!("a set with flag number {flag}"),
-                ));
-            }
-            set.push(flag);
-            bits &= bits - 1;
-        }
+    let beyond = set.positions().find(|flag| *flag >= count);
+    match beyond {
+        None => Ok(set),
+        Some(flag) => Err(Unplaced::mismatch(
+            format!("a set of {count} flags"),
+            format!("a set with flag number {flag}"),
+        )),
     }
-    Ok(set)
 }

@@ -4,12 +4,11 @@
 //! [`Item`] is one type for all of them: it reads and writes what the guest's own type says, with nothing in between. In CBOR the
 //! items look as everywhere else (`docs/VALUES.md`). Streams of bytes do not come this way: they are copied as they are.
 //!
-//! The traits that make this possible are wasmtime's own machinery and change with its versions, which is why nothing
-//! outside this directory uses them.
+//! The traits that make this possible are wasmtime's own machinery and change with its versions. Nothing uses them but this, `call`
+//! and `abi`.
 
-mod lift;
-mod lower;
-
+use super::abi::lift::Lifted;
+use super::abi::lower;
 use super::cbor::{self, ARRAY, Reader};
 use std::cell::Cell;
 use wasmtime::component::__internal::wasmtime_environ::component::{
@@ -95,8 +94,8 @@ pub(crate) fn split(piece: &[u8]) -> Result<Vec<Item>> {
 }
 
 // SAFETY: the flat form is never used, since a stream's items lie in memory. wasmtime is told that an item takes no bytes, so it
-// checks and skips none; all that is read or written lies where `lift` and `lower` have checked it themselves, through slices
-// of the guest's memory. They follow the type of the guest, so that there is none that would not fit.
+// checks and skips none; all that is read or written lies where `abi` has checked it itself, through slices
+// of the guest's memory. It follows the type of the guest, so that there is none that would not fit.
 unsafe impl ComponentType for Item {
     type Lower = [wasmtime::ValRaw; 0];
     const ABI: CanonicalAbiInfo = CanonicalAbiInfo::ZERO;
@@ -126,7 +125,9 @@ unsafe impl Lift for Item {
             .checked_sub(memory.as_ptr().addr())
             .ok_or_else(|| format_err!("an item outside of the guest's memory"))?;
         let at = NEXT.replace(NEXT.get() + 1);
-        lift::item(cx, ty, base, at).map(Self)
+        let mut lifted = Lifted::new(cx);
+        lifted.item(ty, base, at)?;
+        lifted.finish().map(Self)
     }
 }
 
@@ -156,6 +157,7 @@ unsafe impl Lower for Item {
         offset: usize,
         items: &[Self],
     ) -> Result<()> {
+        let items = items.iter().map(|Self(item)| item.as_slice());
         lower::items(cx, ty, offset, items)
     }
 }

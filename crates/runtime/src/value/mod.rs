@@ -11,13 +11,16 @@
 //! | `flags` | a flag set as bits |
 //! | [`mod@describe`] | a type in WIT syntax, short enough for an error line |
 //! | `handles` | streams, futures and resources, which travel as numbers |
-//! | `item` | what a stream or future carries, between CBOR and a guest's memory |
+//! | `abi` | between CBOR and a guest's memory, without a `Val` |
+//! | `item` | what a stream or future carries, in that way |
 //! | [`support`] | which types cannot travel, asked before the call and not after it |
-//! | [`typed`] | functions of bytes and text, called without a `Val` |
+//! | `call` | a whole call in that way |
 //! | [`error`] | where in a value something is wrong, what was expected and what was there |
 //!
 //! It does not know JSON, WAVE or plans: those are the master's (`host::value`).
 
+mod abi;
+mod call;
 mod cbor;
 pub mod decode;
 pub mod describe;
@@ -27,18 +30,17 @@ mod flags;
 mod handles;
 pub(crate) mod item;
 pub mod support;
-pub mod typed;
 
 #[cfg(test)]
 mod tests;
 
-pub use decode::{Limits, decode, decode_all, decode_items, finish};
+pub use call::{Answer, CallError, Signature};
+pub use decode::{Limits, check_all, decode, decode_all, decode_items, finish};
 pub use describe::{describe, describe_params};
 pub use encode::{array_of, encode, encode_all, encode_all_with};
 pub use error::ValueError;
 pub use handles::{HandleError, Handles};
 pub use support::{data_only, holds, is_handle, is_resource, supported};
-pub use typed::{BytesShape, CallResult, TypedError, call_typed, shape};
 
 /// How deep a value may nest.
 ///

@@ -1,9 +1,13 @@
 //! What must hold for every type and value: tried on thousands of random ones.
 
-use runtime::value::{Limits, decode, decode_all, describe, encode, encode_all, finish, supported};
+use runtime::value::{
+    Limits, Signature, ValueError, check_all, decode, decode_all, describe, encode, encode_all,
+    finish, supported,
+};
 use wasmtime::component::{Linker, Val};
 use wasmtime::{Engine, Store};
 
+use super::guests::wait;
 use super::random::{self, Rng};
 use super::wit::{self, Wit, component, engine};
 
@@ -53,6 +57,14 @@ fn damaged_bytes_are_an_error_or_a_value() {
                 let mut bytes = bytes.clone();
                 random::damage(&mut rng, &mut bytes);
                 let mut input = bytes.as_slice();
+                let slots = [("value", ty.clone())];
+                let one = [&[0x81], bytes.as_slice()].concat();
+                let decoded = decode_all(&slots, &mut one.as_slice()).map(drop);
+                let checked = match check_all(&slots, &one) {
+                    Err(ValueError::Trailing { .. }) => Ok(()),
+                    checked => checked,
+                };
+                assert_eq!(checked, decoded, "{wit}: {bytes:02x?}");
                 let Ok(val) = (Limits { memory: 1 << 20 }).decode(&ty, &mut input) else {
                     assert_eq!(input, bytes, "an error consumes nothing");
                     continue;
@@ -136,6 +148,11 @@ fn a_guest_takes_and_returns_decoded_values() {
             let mut returned = Vec::new();
             encode_all(&results, &out, &mut returned).expect("a value of its type");
             assert_eq!(returned, bytes, "{wit}");
+            // The same without a `Val`.
+            let signature = Signature::of(&func.ty(&store)).expect("only data");
+            let answer = wait(signature.call(&func, &mut store, bytes.clone().into()));
+            let answer = answer.unwrap_or_else(|error| panic!("{wit}: {error:?}"));
+            assert_eq!(answer.results, bytes, "{wit}");
         }
     }
 }

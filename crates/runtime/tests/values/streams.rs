@@ -110,7 +110,7 @@ const GUEST: &str = r#"
 "#;
 
 /// Has one module.
-struct Library(Artifact);
+pub struct Library(pub Artifact);
 
 #[async_trait]
 impl Upstream for Library {
@@ -207,15 +207,15 @@ fn size(ty: &Type) -> (u32, u32) {
     }
 }
 
-fn artifact(component: &str) -> Artifact {
+pub fn artifact(kind: EngineKind, component: &str) -> Artifact {
     let component = wat::parse_str(component).unwrap_or_else(|error| panic!("{error}"));
-    let config = runtime::config(EngineKind::Concurrent, None).expect("this machine");
+    let config = runtime::config(kind, None).expect("this machine");
     let engine = Engine::new(&config).expect("an engine");
     let bytes = engine
         .precompile_component(&component)
         .expect("a component");
     Artifact {
-        engine: EngineKind::Concurrent,
+        engine: kind,
         digest: Digest(*blake3::hash(&bytes).as_bytes()),
         bytes: bytes.into(),
     }
@@ -262,7 +262,7 @@ async fn try_type(rng: &mut Rng, wit: &Wit, ty: &Type) {
     let guest = GUEST
         .replace("ITEM", &item)
         .replace("SIZE", &size(ty).0.to_string());
-    let guest = artifact(&wat.component(&guest));
+    let guest = artifact(EngineKind::Concurrent, &wat.component(&guest));
     let vals: Vec<Val> = (0..20).map(|_| random::val(rng, ty)).collect();
     let encoded: Vec<Vec<u8>> = vals
         .iter()
@@ -333,7 +333,10 @@ fn some_wit(rng: &mut Rng, depth: usize) -> Wit {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_stream_carries_must_be_of_its_type() {
     let guest = GUEST.replace("ITEM", "string").replace("SIZE", "8");
-    let guest = artifact(&wit::Wat::default().component(&guest));
+    let guest = artifact(
+        EngineKind::Concurrent,
+        &wit::Wat::default().component(&guest),
+    );
     for (piece, why) in [
         (vec![0x81, 0x01], "the number 1"),
         (vec![0x61, b'a'], "a text of 1 bytes"),

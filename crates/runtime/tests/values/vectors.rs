@@ -1,6 +1,6 @@
 //! The bytes in `docs/VALUES.md` are the bytes on the wire.
 
-use runtime::value::{decode, describe, encode, finish};
+use runtime::value::{check_all, decode, describe, encode, finish};
 use wasmtime::component::Val;
 
 use super::table::{hex, rows};
@@ -39,6 +39,10 @@ fn refusals_say_why() {
             panic!("{row:?}")
         };
         let found = decode(&wit::ty(text), &mut hex(digits).as_slice());
+        assert_eq!(found.expect_err(text).to_string(), *error, "{row:?}");
+        // As an argument it is refused with the same words.
+        let arguments = [&[0x81], hex(digits).as_slice()].concat();
+        let found = check_all(&[("value", wit::ty(text))], &arguments);
         assert_eq!(found.expect_err(text).to_string(), *error, "{row:?}");
     }
 }

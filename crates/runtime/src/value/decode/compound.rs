@@ -4,7 +4,7 @@ use std::mem::size_of;
 
 use wasmtime::component::{Type, Val};
 
-use super::Decoder;
+use super::{Decoder, Made};
 use crate::value::cbor::{self, ARRAY, BYTES, MAP, SIMPLE};
 use crate::value::error::{At, Fault, Unplaced};
 use crate::value::support::is_handle;
@@ -12,41 +12,42 @@ use crate::value::{describe, flags};
 
 impl Decoder<'_, '_> {
     /// A value that is made of several others.
-    pub(super) fn compound(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+    pub(super) fn compound<M: Made>(&mut self, ty: &Type, depth: usize) -> Result<M, Fault> {
         Ok(match ty {
-            Type::List(list) => Val::List(self.elements(ty, &list.ty(), None, depth)?),
+            Type::List(list) => M::list(self.elements(ty, &list.ty(), None, depth)?, Val::List),
             Type::FixedLengthList(list) => {
                 let length = Some(list.len() as usize);
-                Val::FixedLengthList(self.elements(ty, &list.ty(), length, depth)?)
+                let items = self.elements(ty, &list.ty(), length, depth)?;
+                M::list(items, Val::FixedLengthList)
             }
             Type::Tuple(tuple) => {
                 let types = tuple.types();
                 self.array_of(types.len(), || describe(ty))?;
-                self.charge(types.len(), size_of::<Val>())?;
+                self.charge::<M>(types.len(), size_of::<Val>())?;
                 let mut items = Vec::with_capacity(types.len());
                 for (at, ty) in types.enumerate() {
                     items.push(self.value(&ty, depth + 1).at_index(at)?);
                 }
-                Val::Tuple(items)
+                M::list(items, Val::Tuple)
             }
             Type::Record(record) => {
                 let fields = record.fields();
                 self.array_of(fields.len(), || describe(ty))?;
-                self.charge(fields.len(), size_of::<(String, Val)>())?;
+                self.charge::<M>(fields.len(), size_of::<(String, Val)>())?;
                 let mut values = Vec::with_capacity(fields.len());
                 for field in fields {
                     let value = self.value(&field.ty, depth + 1).at_name(field.name)?;
-                    values.push((self.named(field.name)?, value));
+                    values.push((self.named::<M>(field.name)?, value));
                 }
-                Val::Record(values)
+                M::record(values)
             }
-            Type::Map(map) => Val::Map(self.entries(ty, &map.key(), &map.value(), depth)?),
+            Type::Map(map) => M::map(self.entries(ty, &map.key(), &map.value(), depth)?),
             _ => return self.choice(ty, depth),
         })
     }
 
     /// A value that is one of several, or some of them.
-    fn choice(&mut self, ty: &Type, depth: usize) -> Result<Val, Fault> {
+    fn choice<M: Made>(&mut self, ty: &Type, depth: usize) -> Result<M, Fault> {
         Ok(match ty {
             Type::Variant(variant) => {
                 let (index, payload) = self.case(ty)?;
@@ -54,65 +55,62 @@ impl Decoder<'_, '_> {
                     return Err(no_case(ty, index));
                 };
                 let payload = self.payload(case.name, case.ty.as_ref(), payload, depth)?;
-                Val::Variant(self.named(case.name)?, payload)
+                M::variant(self.named::<M>(case.name)?, payload)
             }
             Type::Enum(names) => {
                 let index = self.integer::<u32>(ty)? as usize;
                 let name = names.names().nth(index).ok_or_else(|| no_case(ty, index))?;
-                Val::Enum(self.named(name)?)
+                M::named(self.named::<M>(name)?)
             }
             Type::Option(option) => {
                 let head = self.input.head()?;
                 match (head.major, head.info, head.arg) {
-                    (SIMPLE, cbor::NULL, _) => Val::Option(None),
-                    (ARRAY, _, 1) => Val::Option(Some(self.boxed(&option.ty(), depth)?)),
+                    (SIMPLE, cbor::NULL, _) => M::case(None, Val::Option),
+                    (ARRAY, _, 1) => M::case(Some(self.boxed(&option.ty(), depth)?), Val::Option),
                     _ => return Err(Unplaced::mismatch(describe(ty), cbor::name(head))),
                 }
             }
             Type::Result(result) => match self.case(ty)? {
-                (0, payload) => Val::Result(Ok(self.payload(
-                    "ok",
-                    result.ok().as_ref(),
-                    payload,
-                    depth,
-                )?)),
-                (1, payload) => Val::Result(Err(self.payload(
-                    "err",
-                    result.err().as_ref(),
-                    payload,
-                    depth,
-                )?)),
+                (0, payload) => {
+                    let ok = self.payload("ok", result.ok().as_ref(), payload, depth)?;
+                    M::case(ok, |ok| Val::Result(Ok(ok)))
+                }
+                (1, payload) => {
+                    let err = self.payload("err", result.err().as_ref(), payload, depth)?;
+                    M::case(err, |err| Val::Result(Err(err)))
+                }
                 (index, _) => return Err(no_case(ty, index)),
             },
             Type::Flags(known) => {
                 let set = flags::read(&mut self.input, known.names().len())?;
-                self.charge(set.len(), size_of::<String>())?;
-                let mut names = Vec::with_capacity(set.len());
+                let count = set.positions().count();
+                self.charge::<M>(count, size_of::<String>())?;
+                let mut names = Vec::with_capacity(count);
                 // Both ascend, so one pass over the names is enough.
-                let mut set = set.into_iter().peekable();
+                let mut set = set.positions().peekable();
                 for (position, name) in known.names().enumerate() {
                     if set.next_if_eq(&position).is_some() {
-                        names.push(self.named(name)?);
+                        names.push(self.named::<M>(name)?);
                     }
                 }
-                Val::Flags(names)
+                M::flags(names)
             }
             _ if is_handle(ty) => {
                 let number = self.integer::<u64>(ty)?;
-                self.handles.handle(ty, number)?
+                M::handle(self.handles.handle(ty, number)?)
             }
             _ => return Err(Unplaced::unsupported(describe(ty))),
         })
     }
 
     /// The elements of a list of either kind, of which a fixed-length one has `length`.
-    fn elements(
+    fn elements<M: Made>(
         &mut self,
         list: &Type,
         element: &Type,
         length: Option<usize>,
         depth: usize,
-    ) -> Result<Vec<Val>, Fault> {
+    ) -> Result<Vec<M>, Fault> {
         let head = self.input.head()?;
         let is_bytes = matches!(element, Type::U8);
         let right_length = length.is_none_or(|length| length as u64 == head.arg);
@@ -120,10 +118,10 @@ impl Decoder<'_, '_> {
             return Err(Unplaced::mismatch(describe(list), cbor::name(head)));
         }
         let count = self.input.count(head.arg, 1)?;
-        self.charge(count, size_of::<Val>())?;
+        self.charge::<M>(count, size_of::<Val>())?;
         if is_bytes {
             let bytes = self.input.take(head.arg)?;
-            return Ok(bytes.iter().copied().map(Val::U8).collect());
+            return Ok(M::bytes(bytes));
         }
         let mut items = Vec::with_capacity(count);
         for at in 0..count {
@@ -134,19 +132,19 @@ impl Decoder<'_, '_> {
 
     /// The entries of a map, in their order. Equal keys may follow one another: the component model lets
     /// the last one win, and to find them is not worth a sort here.
-    fn entries(
+    fn entries<M: Made>(
         &mut self,
         map: &Type,
         key: &Type,
         value: &Type,
         depth: usize,
-    ) -> Result<Vec<(Val, Val)>, Fault> {
+    ) -> Result<Vec<(M, M)>, Fault> {
         let head = self.input.head()?;
         if head.major != MAP {
             return Err(Unplaced::mismatch(describe(map), cbor::name(head)));
         }
         let count = self.input.count(head.arg, 2)?;
-        self.charge(count, size_of::<(Val, Val)>())?;
+        self.charge::<M>(count, size_of::<(Val, Val)>())?;
         let mut entries = Vec::with_capacity(count);
         for at in 0..count {
             let key = self.value(key, depth + 1).at_key(at)?;
@@ -164,13 +162,13 @@ impl Decoder<'_, '_> {
         }
     }
 
-    fn payload(
+    fn payload<M: Made>(
         &mut self,
         name: &str,
         ty: Option<&Type>,
         there: bool,
         depth: usize,
-    ) -> Result<Option<Box<Val>>, Fault> {
+    ) -> Result<Option<Box<M>>, Fault> {
         match (ty, there) {
             (Some(ty), true) => self.boxed(ty, depth).map(Some).at_name(name),
             (None, false) => Ok(None),
@@ -179,15 +177,15 @@ impl Decoder<'_, '_> {
         }
     }
 
-    fn boxed(&mut self, ty: &Type, depth: usize) -> Result<Box<Val>, Fault> {
-        self.charge(1, size_of::<Val>())?;
+    fn boxed<M: Made>(&mut self, ty: &Type, depth: usize) -> Result<Box<M>, Fault> {
+        self.charge::<M>(1, size_of::<Val>())?;
         self.value(ty, depth + 1).map(Box::new)
     }
 
     /// A name of the type, which the value repeats.
-    fn named(&mut self, name: &str) -> Result<String, Fault> {
-        self.charge(1, name.len())?;
-        Ok(name.into())
+    fn named<M: Made>(&mut self, name: &str) -> Result<M::Name, Fault> {
+        self.charge::<M>(1, name.len())?;
+        Ok(M::name(name))
     }
 }
 
