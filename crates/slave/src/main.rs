@@ -8,6 +8,8 @@
 //! The broker has this thread; guests have threads of their own, so that one that spins delays no message. Only
 //! a call that most likely ends at once begins here, and moves if it does not.
 
+#[cfg(panic = "abort")]
+mod backtrace;
 mod children;
 mod context;
 mod guard;
