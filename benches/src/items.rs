@@ -139,6 +139,7 @@ async fn with_executor(
         limits: CallLimits::default(),
         chain: None,
         instance: None,
+        ticket: None,
     };
     let start = Instant::now();
     let outcome = executor

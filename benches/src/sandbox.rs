@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{Call, EngineKind, Export, LogRecord, ModuleRef, Outcome};
 use proto::{CallLimits, Digest, Policy};
-use runtime::{Artifact, Executor, NoPeer, Peer, Upstream};
+use runtime::{Artifact, Executor, NoPeer, Peer, Supply, Upstream};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Instant;
@@ -115,11 +115,14 @@ async fn with_wasmtime(artifact: &Artifact, nop: &Export) -> Result<f64, Box<dyn
 pub(crate) struct Fixed(pub(crate) Artifact);
 
 #[async_trait]
-impl Upstream for Fixed {
+impl Supply for Fixed {
     async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
         Ok(self.0.clone())
     }
+}
 
+#[async_trait]
+impl Upstream for Fixed {
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("there are no files here".to_owned())
     }

@@ -9,7 +9,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("proto", &[]),
     ("broker", &["proto"]),
     ("connect", &["proto", "broker"]),
-    ("runtime", &["proto"]),
+    ("runtime", &["proto", "sandbox"]),
+    ("sandbox", &["proto"]),
     ("files", &[]),
     ("transfer", &["proto", "broker", "files"]),
     (

@@ -3,7 +3,7 @@
 //! A file is the artifact as wasmtime serialised it, then a trailer of 40 bytes: BLAKE3 of all
 //! before it (32), the kind of engine (1), zeros (3), the magic `ZYA1` (4).
 
-use crate::upstream::Artifact;
+use crate::supply::Artifact;
 use proto::Digest;
 use proto::message::{CompatibilityId, EngineKind};
 use rustix::fs::{AtFlags, CWD, Mode};

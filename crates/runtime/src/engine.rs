@@ -3,6 +3,7 @@
 
 use crate::target::Target;
 use proto::message::{CompatibilityId, EngineKind};
+use sandbox::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
 use std::sync::OnceLock;
 use wasmtime::{
     Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result,
@@ -12,14 +13,10 @@ use wasmtime::{
 /// or its metadata, and with each version of wasmtime.
 const REVISION: &str = "wasmtime 48.0.8, settings 3";
 
-/// A guest's stack, in bytes; beyond it the call is over its limit.
-pub(crate) const MAX_WASM_STACK: usize = 512 << 10;
-/// Room for host functions on top of that.
+/// A guest's stack, with room for host functions on top.
 const ASYNC_STACK: usize = MAX_WASM_STACK + (512 << 10);
 /// The most that any call may be given, in bytes: what 32 bits can address.
 const MAX_MEMORY: usize = 4 << 30;
-/// Elements of all tables of one component, far beyond what a compiler makes.
-pub(crate) const MAX_TABLE_ELEMENTS: usize = 100_000;
 /// Linear memories, and the stacks of calls, that may be in use at once in each of the two engines.
 const MEMORIES: u32 = 256;
 /// Core instances and tables. Components made from interpreted languages have ten or more core

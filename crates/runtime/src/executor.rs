@@ -2,20 +2,20 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
-use crate::guard::Guard;
-use crate::guest::{Guest, Meter, OverLimit, ended};
-use crate::host::blocking;
 use crate::instances::Instances;
 use crate::modules::{Function, Module, Modules, refused};
-use crate::output::Output;
 use crate::streaming::{LIVING, Streaming};
 use crate::streams::Peer;
+use crate::supply::Supply;
 use crate::ticker::{SLICE, Ticker};
-use crate::upstream::Upstream;
 use crate::value::{self, CallError, ValueError};
 use bytes::Bytes;
 use proto::CallLimits;
 use proto::message::{Call, CompatibilityId, LimitKind, ModuleRef, Outcome, RefusedKind};
+use sandbox::Guard;
+use sandbox::Output;
+use sandbox::blocking;
+use sandbox::{Guest, Meter, OverLimit, ended};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ pub struct Executor {
     engines: Arc<Engines>,
     pub(crate) modules: Modules,
     pub(crate) ticker: Ticker,
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<dyn Supply>,
     /// A call has given back its part of the pool.
     pub(crate) freed: Notify,
     /// Held by the one call that waits for a part of the pool and is next to try.
@@ -53,7 +53,7 @@ impl Executor {
     pub fn new(
         compatibility: CompatibilityId,
         artifacts: Option<Artifacts>,
-        upstream: Arc<dyn Upstream>,
+        upstream: Arc<dyn Supply>,
     ) -> std::io::Result<Self> {
         let engines = Arc::new(Engines::default());
         Ok(Self {

@@ -3,12 +3,12 @@
 //! The guest knows nothing of it. Its values travel as those of any call do, by the types of its own import; that the
 //! export on the other side has the same types the master has made sure of.
 
-use crate::ask::Asks;
 use crate::executor::allowance;
-use crate::guest::{Denied, Guest};
 use crate::value;
 use proto::CallLimits;
 use proto::message::{CallImport, ImportOutcome, Outcome, Refusal};
+use sandbox::Asks;
+use sandbox::{Denied, Guest};
 use std::sync::Arc;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Linker, Type, Val};

@@ -2,17 +2,16 @@
 
 use crate::artifact::Artifacts;
 use crate::engine::Engines;
-use crate::guest::Guest;
 use crate::imports;
 use crate::pace::Pace;
-use crate::upstream::{Artifact, Upstream};
+use crate::supply::{Artifact, Supply};
 use crate::value::{self, Signature};
 use proto::Digest;
 use proto::message::{CompatibilityId, EngineKind, Export, ModuleRef, Outcome, RefusedKind};
+use sandbox::Guest;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
-use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, Type};
 
@@ -23,7 +22,7 @@ pub(crate) struct Modules {
     engines: Arc<Engines>,
     compatibility: CompatibilityId,
     artifacts: Option<Artifacts>,
-    upstream: Arc<dyn Upstream>,
+    upstream: Arc<dyn Supply>,
     linkers: [OnceCell<Linker<Guest>>; 2],
     kept: Mutex<Kept>,
 }
@@ -72,7 +71,7 @@ impl Modules {
         engines: Arc<Engines>,
         compatibility: CompatibilityId,
         artifacts: Option<Artifacts>,
-        upstream: Arc<dyn Upstream>,
+        upstream: Arc<dyn Supply>,
     ) -> Self {
         Self {
             engines,
@@ -198,7 +197,7 @@ impl Modules {
 
     async fn linker(&self, kind: EngineKind) -> Result<&Linker<Guest>, Outcome> {
         let cell = &self.linkers[usize::from(kind == EngineKind::Concurrent)];
-        let make = async || linker(self.engines.get(kind)?, kind);
+        let make = async || sandbox::linker(self.engines.get(kind)?, kind);
         cell.get_or_try_init(make)
             .await
             .map_err(|error: wasmtime::Error| refused(RefusedKind::BadModule, format!("{error:#}")))
@@ -249,19 +248,6 @@ impl Module {
     }
 }
 
-/// All that a guest may import, for an engine of this kind.
-fn linker(engine: &Engine, kind: EngineKind) -> wasmtime::Result<Linker<Guest>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    crate::host::network::replace_lookup(&mut linker)?;
-    if kind == EngineKind::Concurrent {
-        wasmtime_wasi::p3::add_to_linker(&mut linker)?;
-        crate::host::network::replace_lookup_p3(&mut linker)?;
-    }
-    crate::host::add_to_linker(&mut linker)?;
-    Ok(linker)
-}
-
 /// Would every context offer what this component imports, besides the interfaces that are bound elsewhere? The master asks before
 /// it ships one.
 ///
@@ -272,7 +258,7 @@ pub fn check_imports(
     component: &Component,
     is_bound: &dyn Fn(&str) -> bool,
 ) -> wasmtime::Result<()> {
-    let mut linker = linker(component.engine(), kind)?;
+    let mut linker = sandbox::linker(component.engine(), kind)?;
     imports::define(&mut linker, component, is_bound)?;
     linker.instantiate_pre(component).map(drop)
 }

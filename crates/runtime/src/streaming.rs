@@ -2,12 +2,12 @@
 //! ended, or its time is over.
 
 use crate::executor::{Executor, Freed, allowance, refused_value};
-use crate::guest::{Guest, OverLimit, ended};
 use crate::modules::{Function, Module, refused};
 use crate::streams::{Life, Peer, StreamHandles};
 use crate::value::{self, ValueError};
 use bytes::Bytes;
 use proto::message::{LimitKind, Outcome, RefusedKind};
+use sandbox::{Guest, OverLimit, ended};
 use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::oneshot;

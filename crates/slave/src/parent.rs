@@ -9,7 +9,7 @@ use broker::content::{Key, Own, Packed, Relay};
 use bytes::Bytes;
 use proto::message::{CompatibilityId, Content, GUESTS, LogRecord, ModuleRef, Transfer};
 use proto::{Body, ContextId, Digest, Handle};
-use runtime::{Artifact, Artifacts, Upstream};
+use runtime::{Artifact, Artifacts, Supply, Upstream};
 use std::sync::{Arc, OnceLock};
 
 /// Machine code from the disk is packed while a child waits for it.
@@ -44,7 +44,7 @@ impl Parent {
 }
 
 #[async_trait]
-impl Upstream for Parent {
+impl Supply for Parent {
     async fn module(&self, module: &ModuleRef) -> Result<Artifact, String> {
         let content = Content::Module {
             module: module.clone(),
@@ -58,7 +58,10 @@ impl Upstream for Parent {
             bytes,
         })
     }
+}
 
+#[async_trait]
+impl Upstream for Parent {
     async fn resource(&self, digest: &Digest) -> Result<Bytes, String> {
         let packed = self.fetch(&Content::Resource(*digest)).await?;
         let bytes = unpack(&packed).await?;

@@ -2,11 +2,11 @@
 
 use super::{DROP_RESOURCE, END, Job, NOTHING, Work};
 use crate::executor::Executor;
-use crate::guest::ended;
 use crate::modules::refused;
 use crate::streams::Peer;
 use bytes::Bytes;
 use proto::message::{Call, LimitKind, Outcome, RefusedKind};
+use sandbox::ended;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;

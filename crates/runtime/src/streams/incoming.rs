@@ -1,8 +1,8 @@
 //! What a guest reads. wasmtime asks a producer for it, as much as the guest has room for.
 
-use crate::guest::Guest;
 use crate::value::item::{self, Carried, Item};
 use bytes::Bytes;
+use sandbox::Guest;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

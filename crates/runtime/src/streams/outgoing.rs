@@ -3,9 +3,9 @@
 
 use super::life::Writing;
 use super::{PIECE, Pieces, WAITING};
-use crate::guest::Guest;
 use crate::value::item::{Carried, Item};
 use bytes::Bytes;
+use sandbox::Guest;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

@@ -57,6 +57,7 @@ async fn values_come_through_wherever_the_guest_lives() {
                 limits: CallLimits::default(),
                 chain: None,
                 instance,
+                ticket: None,
             };
             executor
                 .execute(call, arguments.into(), Arc::new(NoPeer))

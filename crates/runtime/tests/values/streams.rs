@@ -8,7 +8,7 @@ use bytes::Bytes;
 use proto::message::{Call, EngineKind, Export, LogRecord, ModuleRef, Outcome};
 use proto::{CallLimits, ContextId, Digest, Policy};
 use runtime::value::{array_of, decode_items, encode};
-use runtime::{Artifact, Carries, Executor, Outgoing, Peer, Upstream};
+use runtime::{Artifact, Carries, Executor, Outgoing, Peer, Supply, Upstream};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use wasmtime::Engine;
@@ -113,11 +113,14 @@ const GUEST: &str = r#"
 pub struct Library(pub Artifact);
 
 #[async_trait]
-impl Upstream for Library {
+impl Supply for Library {
     async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
         Ok(self.0.clone())
     }
+}
 
+#[async_trait]
+impl Upstream for Library {
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("there are none".to_owned())
     }

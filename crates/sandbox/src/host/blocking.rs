@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use wasmtime::Result;
 
 /// Whether the call that wants the work is still there.
-pub(crate) struct Alive(Arc<AtomicBool>);
+pub struct Alive(Arc<AtomicBool>);
 
 impl Alive {
     /// An error as soon as nobody wants the work any more.
@@ -39,7 +39,7 @@ impl<R: Read> Read for WhileAlive<'_, R> {
 }
 
 /// Does the work on a thread of its own. It ends early if the future is dropped.
-pub(crate) async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Alive) -> T + Send + 'static,
 ) -> Result<T> {
     let wanted = Arc::new(AtomicBool::new(true));

@@ -25,7 +25,7 @@ const WAITING: usize = 16;
 const RECORD_COST: usize = 64;
 
 /// One call's output.
-pub(crate) struct Output {
+pub struct Output {
     module: String,
     allowed: u64,
     used: AtomicU64,
@@ -40,7 +40,7 @@ struct Forwarder {
 }
 
 /// What goes through the channel.
-pub(crate) enum Piece {
+pub enum Piece {
     /// Bytes of a stream, cut anywhere.
     Bytes(&'static str, Bytes),
     /// A whole record.
@@ -48,6 +48,7 @@ pub(crate) enum Piece {
 }
 
 impl Output {
+    /// That of a call of this module.
     pub(crate) fn new(module: String, allowed: u64, upstream: Arc<dyn Upstream>) -> Self {
         Self {
             module,
@@ -60,7 +61,7 @@ impl Output {
     }
 
     /// Counts bytes of output.
-    pub(crate) fn spend(&self, bytes: usize) -> Result<(), OverLimit> {
+    pub fn spend(&self, bytes: usize) -> Result<(), OverLimit> {
         let used = self.used.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64;
         if used <= self.allowed {
             return Ok(());
@@ -70,19 +71,19 @@ impl Output {
     }
 
     /// Bytes that may still come.
-    pub(crate) fn left(&self) -> u64 {
+    pub fn left(&self) -> u64 {
         self.allowed
             .saturating_sub(self.used.load(Ordering::Relaxed))
     }
 
     /// Resolves when the limit is passed.
-    pub(crate) async fn exceeded(&self) -> OverLimit {
+    pub async fn exceeded(&self) -> OverLimit {
         self.exceeded.notified().await;
         self.over()
     }
 
     /// What to say when the limit is passed, if it is.
-    pub(crate) fn check(&self) -> Option<OverLimit> {
+    pub fn check(&self) -> Option<OverLimit> {
         (self.used.load(Ordering::Relaxed) > self.allowed).then(|| self.over())
     }
 
@@ -94,25 +95,20 @@ impl Output {
     }
 
     /// Passes a whole record on, waiting for room.
-    pub(crate) async fn say(
-        &self,
-        level: Level,
-        target: String,
-        text: String,
-    ) -> Result<(), OverLimit> {
+    pub async fn say(&self, level: Level, target: String, text: String) -> Result<(), OverLimit> {
         self.spend(RECORD_COST + target.len() + text.len())?;
         self.send(Piece::Record(level, target, text)).await;
         Ok(())
     }
 
     /// Passes on a piece that was paid for, waiting for room.
-    pub(crate) async fn send(&self, piece: Piece) {
+    pub async fn send(&self, piece: Piece) {
         // The forwarder lives until all senders are gone.
         let _ = self.sender().send(piece).await;
     }
 
     /// Waits until all that was said is on its way. False if nothing was.
-    pub(crate) async fn finish(&self) -> bool {
+    pub async fn finish(&self) -> bool {
         let forwarder = self
             .forwarder
             .lock()

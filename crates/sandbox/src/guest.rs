@@ -1,6 +1,5 @@
 //! What one call's store holds: the sandbox.
 
-use crate::engine::{MAX_TABLE_ELEMENTS, MAX_WASM_STACK};
 use crate::guard::Guard;
 use crate::host::network::Reach;
 use crate::host::{MAX_PROCESSES, Roots};
@@ -17,6 +16,12 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+/// A guest's stack, in bytes; beyond it the call is over its limit.
+pub const MAX_WASM_STACK: usize = 512 << 10;
+
+/// Elements of all tables of one component, far beyond what a compiler makes.
+pub const MAX_TABLE_ELEMENTS: usize = 100_000;
+
 /// Files, sockets and streams that a guest may hold at once through WASI. Each may be a descriptor of this
 /// process, which has 1024 of them in many places: one guest must not take them from all others.
 const MAX_RESOURCES: usize = 512;
@@ -24,13 +29,17 @@ const MAX_RESOURCES: usize = 512;
 /// A call ran out of something. Travels through wasmtime as the error that ends the guest.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("out of {limit}")]
-pub(crate) struct OverLimit {
-    pub(crate) limit: LimitKind,
-    pub(crate) allowed: u64,
+pub struct OverLimit {
+    /// Of what.
+    pub limit: LimitKind,
+    /// How much there was, in the unit of the limit.
+    pub allowed: u64,
 }
 
 impl OverLimit {
-    pub(crate) fn memory(limits: CallLimits) -> Self {
+    /// Out of memory.
+    #[must_use]
+    pub fn memory(limits: CallLimits) -> Self {
         Self {
             limit: LimitKind::Memory,
             allowed: limits.memory_bytes,
@@ -50,28 +59,33 @@ impl From<OverLimit> for Outcome {
 /// A guest used a whole interface that its policy does not grant. Ends it, likewise.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Denied(pub(crate) String);
+pub struct Denied(pub String);
 
 /// The data of a store.
-pub(crate) struct Guest {
+pub struct Guest {
     wasi: WasiCtx,
     table: ResourceTable,
-    pub(crate) memory: Meter,
+    /// Counts its memories.
+    pub memory: Meter,
     pub(crate) policy: Policy,
     pub(crate) roots: Roots,
     pub(crate) reach: Reach,
-    pub(crate) limits: CallLimits,
-    pub(crate) output: Arc<Output>,
+    /// What it may use up.
+    pub limits: CallLimits,
+    /// What it says.
+    pub output: Arc<Output>,
     pub(crate) upstream: Arc<dyn Upstream>,
     pub(crate) guard: Option<Arc<dyn Guard>>,
     /// Under which it may ask the master for more.
-    pub(crate) ticket: Option<u64>,
+    pub ticket: Option<u64>,
     /// Places for programs under way.
     pub(crate) processes: Arc<Semaphore>,
 }
 
 impl Guest {
-    pub(crate) fn new(
+    /// The data for one call. Files that its policy names are opened here, and its names are looked up.
+    #[must_use]
+    pub fn new(
         module: &ModuleRef,
         policy: Policy,
         limits: CallLimits,
@@ -169,14 +183,16 @@ impl WasiView for Guest {
 
 /// Counts the memories of all instances of a component together: wasmtime's own limit is for each.
 #[derive(Debug)]
-pub(crate) struct Meter {
+pub struct Meter {
     used: u64,
     allowed: u64,
     elements: usize,
 }
 
 impl Meter {
-    pub(crate) fn new(allowed: u64) -> Self {
+    /// A meter that allows so many bytes.
+    #[must_use]
+    pub fn new(allowed: u64) -> Self {
         Self {
             used: 0,
             allowed,
@@ -225,7 +241,7 @@ impl ResourceLimiter for Meter {
 const TOO_MUCH_FOR_THE_HOST: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// What became of a guest that ended with an error instead of a value.
-pub(crate) fn ended(error: &wasmtime::Error, limits: CallLimits) -> Outcome {
+pub fn ended(error: &wasmtime::Error, limits: CallLimits) -> Outcome {
     if let Some(over) = error.downcast_ref::<OverLimit>() {
         return (*over).into();
     }

@@ -3,7 +3,7 @@
 use super::MAX_PROCESSES;
 use crate::guest::Guest;
 use crate::host::bindings::zymogen::task::command::{Chunk, Error, HostProcess, Request, Status};
-use crate::upstream::{Artifact, Upstream};
+use crate::upstream::Upstream;
 use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{LogRecord, ModuleRef};
@@ -16,10 +16,6 @@ struct Nobody;
 
 #[async_trait]
 impl Upstream for Nobody {
-    async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
-        Err("nobody has modules".to_owned())
-    }
-
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("nobody has sources".to_owned())
     }

@@ -16,7 +16,7 @@ mod sources;
 mod system;
 mod users;
 
-pub(crate) use blocking::blocking;
+pub use blocking::blocking;
 pub(crate) use command::MAX_PROCESSES;
 pub(crate) use roots::Roots;
 

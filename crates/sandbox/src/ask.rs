@@ -10,14 +10,16 @@ use std::sync::Arc;
 
 /// Where a guest's questions go, and on whose behalf.
 #[derive(Clone)]
-pub(crate) struct Asks {
+pub struct Asks {
     pub(crate) upstream: Arc<dyn Upstream>,
     /// The number that came with the call; none if nobody would answer.
     pub(crate) ticket: Option<u64>,
 }
 
 impl Guest {
-    pub(crate) fn asks(&self) -> Asks {
+    /// Where this one's go.
+    #[must_use]
+    pub fn asks(&self) -> Asks {
         Asks {
             upstream: self.upstream.clone(),
             ticket: self.ticket,
@@ -35,7 +37,7 @@ impl Asks {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(
+    pub async fn ask<A: Serialize, R: DeserializeOwned>(
         self,
         method: &str,
         request: impl FnOnce(u64) -> A,

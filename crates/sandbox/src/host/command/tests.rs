@@ -1,10 +1,10 @@
 //! Real programs, without a guest.
 
 use super::*;
-use crate::upstream::{Artifact, Upstream};
+use crate::upstream::Upstream;
 use async_trait::async_trait;
 use bytes::Bytes;
-use proto::message::{LogRecord, ModuleRef};
+use proto::message::LogRecord;
 use std::io;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -14,10 +14,6 @@ struct Slow;
 
 #[async_trait]
 impl Upstream for Slow {
-    async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
-        Err("there is none".to_owned())
-    }
-
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("there is none".to_owned())
     }

@@ -8,7 +8,7 @@ mod xattr;
 
 use super::super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Kind};
 use crate::guest::Guest;
-use crate::upstream::{Artifact, Upstream};
+use crate::upstream::Upstream;
 use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::{LogRecord, ModuleRef};
@@ -29,10 +29,6 @@ struct Nobody;
 
 #[async_trait]
 impl Upstream for Nobody {
-    async fn module(&self, _: &ModuleRef) -> Result<Artifact, String> {
-        Err("nobody has modules".to_owned())
-    }
-
     async fn resource(&self, _: &Digest) -> Result<Bytes, String> {
         Err("nobody has sources".to_owned())
     }
