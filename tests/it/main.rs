@@ -23,6 +23,7 @@ mod fanout;
 mod forest;
 mod hops;
 mod hostile;
+mod http;
 mod instances;
 mod killed;
 mod life;

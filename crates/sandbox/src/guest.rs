@@ -2,7 +2,7 @@
 
 use crate::guard::Guard;
 use crate::host::network::Reach;
-use crate::host::{MAX_PROCESSES, Roots};
+use crate::host::{Http, MAX_PROCESSES, Roots};
 use crate::output::{Output, Stream};
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
@@ -69,7 +69,8 @@ pub struct Guest {
     pub memory: Meter,
     pub(crate) policy: Policy,
     pub(crate) roots: Roots,
-    pub(crate) reach: Reach,
+    pub(crate) reach: Arc<Reach>,
+    http: Http,
     /// What it may use up.
     pub limits: CallLimits,
     /// What it says.
@@ -98,7 +99,7 @@ impl Guest {
             upstream.clone(),
         ));
         let roots = Roots::pin(&policy);
-        let reach = Reach::of(&policy);
+        let reach = Arc::new(Reach::of(&policy));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {
@@ -107,6 +108,7 @@ impl Guest {
             memory: Meter::new(limits.memory_bytes),
             policy,
             roots,
+            http: Http::new(reach.clone(), output.clone()),
             reach,
             limits,
             output,
@@ -115,6 +117,16 @@ impl Guest {
             ticket: None,
             processes: Arc::new(Semaphore::new(MAX_PROCESSES)),
         }
+    }
+}
+
+impl Guest {
+    pub(crate) fn http_and_wasi(&mut self) -> (&mut Http, WasiCtxView<'_>) {
+        let wasi = WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        };
+        (&mut self.http, wasi)
     }
 }
 

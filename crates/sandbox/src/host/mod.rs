@@ -5,6 +5,7 @@ mod channels;
 mod command;
 mod contexts;
 mod files;
+mod http;
 mod locate;
 mod log;
 mod names;
@@ -18,6 +19,7 @@ mod users;
 
 pub use blocking::blocking;
 pub(crate) use command::MAX_PROCESSES;
+pub(crate) use http::Http;
 pub(crate) use roots::Roots;
 
 use crate::guest::Guest;

@@ -56,6 +56,15 @@ impl Reach {
         &self.addresses
     }
 
+    /// What of a host's addresses may be connected to at this port.
+    pub(crate) fn destinations(&self, host: &str, port: u16) -> Vec<SocketAddr> {
+        let found = self.lookup(host).unwrap_or_default().into_iter();
+        found
+            .map(|address| SocketAddr::new(address, port))
+            .filter(|address| self.addresses.contains(address))
+            .collect()
+    }
+
     /// The answer to a lookup. What is a number already needs none.
     fn lookup(&self, name: &str) -> Result<Vec<IpAddr>, Refusal> {
         if let Ok(number) = name.parse() {

@@ -12,7 +12,7 @@ use proto::message::{
 };
 use proto::router::{Config, Message, Quotas, Role};
 use proto::{Body, ContextId, Digest, FrameDecoder, Handle, Limits};
-use runtime::Supply;
+use runtime::{Supply, Upstream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
