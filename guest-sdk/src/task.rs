@@ -20,6 +20,9 @@
 /// or in place, with a single world: `inline: r"package ...", exports: my::package`. `exports` is the WIT package's
 /// name as Rust spells it.
 ///
+/// The world may import interfaces of other modules, too: their packages stand in the same WIT, as nested ones, and their functions are
+/// below `bindings`, as in `bindings::acme::stock::lookup::count("bolts")`.
+///
 /// The component carries the WIT's text in a custom section named `zymogen:wit`, for a component's type has no
 /// comments and people want to read them.
 #[macro_export]
@@ -60,6 +63,8 @@ macro_rules! __bindings {
                 $($source)*
                 runtime_path: "guest_sdk::wit_bindgen::rt",
                 additional_derives: [PartialEq],
+                // What is imported from other modules.
+                generate_all,
                 with: {
                     "zymogen:task/types@0.1.0": ::guest_sdk::bindings::zymogen::task::types,
                     "zymogen:task/grants@0.1.0": ::guest_sdk::bindings::zymogen::task::grants,

@@ -518,3 +518,72 @@ fn tasks_of_a_plan_wait_for_each_other() {
         );
     }
 }
+
+/// A plan that offers to paint a wall of 10 m2 and one of 5.
+fn offer(head: &str) -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    let (quote, file) = (example("quote"), path("offer"));
+    let plan = format!(
+        r#"
+        {head}
+
+        [[task]]
+        use = "{quote}"
+        with = {{ file = "{file}", rooms = [{{ width = 4.0, height = 2.5 }}, {{ width = 2.0, height = 2.5 }}] }}
+        "#
+    );
+    let name = path("plan.toml");
+    std::fs::write(&name, plan).unwrap();
+    (directory, name)
+}
+
+#[test]
+fn the_task_of_a_plan_is_the_same_with_modules_that_are_linked_in_and_elsewhere() {
+    let (paint, calculator) = (example("paint"), example("calculator"));
+    let linked = format!("[plan]\nwith = [\"{paint}\", \"{calculator}\"]");
+    let bound = format!(
+        "[plan.bind]\n\"zymogen:paint/cost\" = \"local {paint}\"\n\"zymogen:examples/shapes\" = \". {calculator}\""
+    );
+    let both = format!("{bound}\n[plan]\nwith = [\"{calculator}\"]");
+    for head in [&linked, &bound] {
+        let (directory, plan) = offer(head);
+        run(&["deploy", &plan]).status(0);
+        let offer = std::fs::read_to_string(directory.path().join("offer")).unwrap();
+        assert_eq!(offer, "2 buckets of paint\n", "{head}");
+        run(&["deploy", &plan, "--check", "--detailed-exitcode"]).status(0);
+    }
+    // What is linked in needs no binding.
+    let (_directory, plan) = offer(&both);
+    let shapes = "zymogen:examples/shapes is bound";
+    run(&["deploy", &plan])
+        .status(1)
+        .stderr_has(&[shapes, "no module needs it"]);
+}
+
+#[test]
+fn a_binding_of_a_plan_is_checked_before_any_host_is_touched() {
+    let (paint, calculator) = (example("paint"), example("calculator"));
+    for (bind, parts) in [
+        (
+            format!("\"zymogen:paint/cost\" = \"{paint}\""),
+            ["plan.toml:", "expected a context and a module"],
+        ),
+        (
+            "\"zymogen:paint/cost\" = 7".to_owned(),
+            ["plan.toml:", "is a text"],
+        ),
+        (
+            format!("\"zymogen:paint/cost\" = \"local {calculator}\""),
+            ["zymogen:paint/cost", "does not export"],
+        ),
+    ] {
+        let (_directory, plan) = offer(&format!("[plan.bind]\n{bind}"));
+        run(&["deploy", &plan]).status(1).stderr_has(&parts);
+    }
+    let bind = format!(
+        "[plan.bind]\n\"zymogen:paint/cost\" = \"nowhere:at/all {paint}\"\n\"zymogen:examples/shapes\" = \". {calculator}\""
+    );
+    let (_directory, plan) = offer(&bind);
+    run(&["deploy", &plan]).status(1).stderr_has(&["nowhere"]);
+}

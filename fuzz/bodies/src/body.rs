@@ -3,9 +3,10 @@
 use crate::nesting::nesting;
 use bytes::Bytes;
 use proto::message::{
-    AddRoute, Call, CallService, Credit, Dead, DelRoute, EndChain, ForwardModule, GetModule,
-    GetResource, Hello, IdBlock, Inspection, LaunchChild, Launched, LoadModule, LoadResource,
-    LogRecord, Outcome, ServiceOutcome, Welcome,
+    AddRoute, Call, CallElsewhere, CallImport, CallMethod, CallService, Credit, Dead, DelRoute,
+    EndChain, ForwardModule, GetModule, GetResource, Hello, IdBlock, ImportOutcome, Inspection,
+    LaunchChild, Launched, LoadModule, LoadResource, LogRecord, Outcome, ReceiveMessage, Refusal,
+    SendMessage, ServiceOutcome, Welcome,
 };
 use proto::policy::{Exec, Grant, normal_path};
 use proto::{Access, Body, BodyError, CallLimits, Flags, Limits, Policy};
@@ -56,6 +57,13 @@ const KINDS: &[(&str, Decode)] = &[
     ("launch-child", |body| drop(item::<LaunchChild>(body))),
     ("launched", |body| drop(item::<Launched>(body))),
     ("inspection", |body| drop(item::<Inspection>(body))),
+    ("guests-import", |body| drop(item::<CallImport>(body))),
+    ("guests-value", |body| drop(item::<ImportOutcome>(body))),
+    ("guests-call", |body| drop(item::<CallElsewhere>(body))),
+    ("guests-method", |body| drop(item::<CallMethod>(body))),
+    ("guests-send", |body| drop(item::<SendMessage>(body))),
+    ("guests-receive", |body| drop(item::<ReceiveMessage>(body))),
+    ("guests-refusal", |body| drop(item::<Refusal>(body))),
 ];
 
 /// The number of the kind of body whose name `name` begins with, as that of an example of `docs/PROTOCOL.md` does.

@@ -5,9 +5,10 @@ use super::shape::assert_says;
 use super::vectors;
 use bytes::Bytes;
 use proto::message::{
-    AddRoute, Address, Call, CallService, Credit, Dead, DelRoute, EndChain, ForwardModule,
-    GetModule, GetResource, Hello, IdBlock, Inspection, LoadModule, LoadResource, LogRecord,
-    Outcome, ServiceOutcome, Welcome,
+    AddRoute, Address, Call, CallElsewhere, CallImport, CallMethod, CallService, Credit, Dead,
+    DelRoute, EndChain, ForwardModule, GetModule, GetResource, Hello, IdBlock, ImportOutcome,
+    Inspection, LoadModule, LoadResource, LogRecord, Outcome, ReceiveMessage, Refusal, SendMessage,
+    ServiceOutcome, Welcome,
 };
 use proto::router::{Accept, Config, Input, Quotas, Role, Router};
 use proto::{
@@ -151,6 +152,13 @@ pub fn decode_body(body: &Body) {
     decode::<IdBlock>(body);
     decode::<Inspection>(body);
     decode::<ServiceOutcome>(body);
+    decode::<CallImport>(body);
+    decode::<ImportOutcome>(body);
+    decode::<CallElsewhere>(body);
+    decode::<CallMethod>(body);
+    decode::<SendMessage>(body);
+    decode::<ReceiveMessage>(body);
+    decode::<Refusal>(body);
 }
 
 /// What is understood is what is there, can be said again, and is then understood in the same way.

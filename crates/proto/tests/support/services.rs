@@ -40,7 +40,7 @@ pub fn all() -> Vec<Example> {
         outcome("service-denied", ServiceOutcome::Denied),
         outcome("service-bad-arguments", bad),
         tailed(
-            "guest-import",
+            "call-service-import",
             with_reply(up(Handle::CALL_SERVICE), REPLY),
             CallService {
                 service: GUESTS.to_owned(),
@@ -54,7 +54,7 @@ pub fn all() -> Vec<Example> {
             }),
         ),
         tailed(
-            "guest-import-value",
+            "service-import-returned",
             down(REPLY),
             ServiceOutcome::Returned(Bytes::new()),
             encoded(&Ok::<_, Refusal>(ImportOutcome {
@@ -63,7 +63,7 @@ pub fn all() -> Vec<Example> {
             })),
         ),
         tailed(
-            "guest-refused",
+            "service-import-refused",
             down(REPLY),
             ServiceOutcome::Returned(Bytes::new()),
             encoded(&Err::<ImportOutcome, _>(Refusal::Denied(

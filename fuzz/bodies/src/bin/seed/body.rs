@@ -1,8 +1,9 @@
 //! Bodies: those of the examples, of policies, and CBOR and compression that lie.
 
 use super::{Seed, vectors};
+use bytes::Bytes;
 use fuzz_bodies::{ZSTD, kind_for};
-use proto::message::Secret;
+use proto::message::{CallImport, ReceiveMessage, Refusal, Secret};
 use proto::policy::Grant;
 use proto::{Body, Digest, HEADER_LEN, Policy};
 use serde::Serialize;
@@ -22,9 +23,31 @@ pub fn seeds() -> Vec<Seed> {
         }
     }
     seeds.extend(policies());
+    seeds.extend(asked());
     seeds.extend(lies());
     seeds.extend(compressed());
     seeds
+}
+
+/// What guests ask for.
+fn asked() -> Vec<Seed> {
+    let import = CallImport {
+        ticket: 6,
+        interface: "acme:stock/lookup@1.0.0".to_owned(),
+        function: "count".to_owned(),
+        arguments: Bytes::from_static(&[0x81, 0x07]),
+    };
+    let receive = ReceiveMessage {
+        ticket: 6,
+        channel: "join".to_owned(),
+        wait_ms: Some(50),
+    };
+    let refusal = Refusal::Denied("the call is over".to_owned());
+    vec![
+        ("import".to_owned(), encoded("guests-import", &import)),
+        ("receive".to_owned(), encoded("guests-receive", &receive)),
+        ("refusal".to_owned(), encoded("guests-refusal", &refusal)),
+    ]
 }
 
 fn policies() -> Vec<Seed> {
