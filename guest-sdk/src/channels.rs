@@ -29,7 +29,9 @@ impl From<Error> for Failure {
                 let why = format!("a message has at most {most} bytes");
                 Self::new(FailureKind::InvalidParams, why)
             }
-            Error::Full(why) => Self::new(FailureKind::Other, format!("the channel: {why}")),
+            Error::Full(why) | Error::Broken(why) => {
+                Self::new(FailureKind::Other, format!("the channel: {why}"))
+            }
         }
     }
 }

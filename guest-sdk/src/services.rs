@@ -16,7 +16,7 @@ impl From<Error> for Failure {
         let (kind, why) = match error {
             Error::Denied(why) => (FailureKind::Denied, why),
             Error::Invalid(why) => (FailureKind::InvalidParams, why),
-            Error::Failed(why) => (FailureKind::Other, why),
+            Error::Failed(why) | Error::Broken(why) => (FailureKind::Other, why),
         };
         Self::new(kind, format!("the service: {why}"))
     }

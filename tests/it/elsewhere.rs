@@ -355,7 +355,7 @@ async fn what_is_called_on_ends_with_the_time_of_the_caller() {
     // Either may be the first to say so.
     if !matches!(ended, CallResult::OverLimit { .. }) {
         let why = error(ended);
-        assert!(why.contains("Broken") && why.contains("ms"), "{why}");
+        assert!(why.contains("Broken"), "{why}");
     }
     // Nothing goes on there: what is under way is seen where it is.
     let calls = async || {

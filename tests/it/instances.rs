@@ -1,6 +1,6 @@
 //! Instances that a context keeps: what they remember, what runs in them at once, and how they end.
 
-use crate::forest::{assert_nothing_left, end, line, master};
+use crate::forest::{assert_nothing_left, end, line, master, until};
 use crate::support::{example, run};
 use host::master::{CallOptions, CallResult, Context, Instance};
 use host::module::Module;
@@ -157,6 +157,10 @@ async fn a_trap_ends_the_instance_and_whatever_is_under_way_in_it() {
     let reach = [tally, Val::U64(1)];
     let waiting = call(&instance, &logpipe, REACH, &reach);
     let trapping = async {
+        until("the other call is there", async || {
+            line[0].inspect().await.is_ok_and(|state| state.calls > 0)
+        })
+        .await;
         let broken = logpipe.function("break-off").unwrap();
         let streaming = instance.stream(&broken, &[Val::U32(1)], Vec::new());
         let mut incoming = streaming.await.unwrap().incoming.pop().unwrap();

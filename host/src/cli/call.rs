@@ -186,11 +186,12 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
         .collect::<Result<_, _>>()?;
     arguments.with.offer(start, &[], Vec::new())?;
     let module = start.repository().find(&arguments.module)?;
-    start.repository().all_bound()?;
     let steps = texts.iter().map(|text| step(arguments, &module, text));
+    let callees = Callees::of(&arguments.grants, start.repository(), Path::new(""))?;
+    start.repository().all_bound()?;
     Ok(Checked {
         steps: steps.collect::<Result<_, _>>()?,
-        callees: Callees::of(&arguments.grants, start.repository(), Path::new(""))?,
+        callees,
         module,
         options: CallOptions {
             policy: Policy {

@@ -14,7 +14,7 @@ use crate::deploy::tour::Tour;
 use crate::deploy::{self, Deployment, Events, Outcome, problem};
 use crate::error::{Error, Exit};
 use crate::master;
-use crate::module::{Binding, ModuleError};
+use crate::module::{Binding, ModuleError, ResourceKind};
 use crate::output::diff::Detail;
 use crate::output::human::{Human, Options};
 use crate::output::json::Json;
@@ -187,7 +187,11 @@ fn work(arguments: &DeployArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         found => found?,
     }
     let checked = plan::check_parts(plan, wrong, &against).map_err(in_plan)?;
-    start.repository().all_bound()?;
+    // Modules that only parameters name are found later, and may import more.
+    let mut resources = checked.tasks.iter().flat_map(|task| &task.task.resources);
+    if !resources.any(|resource| resource.kind == ResourceKind::Callee) {
+        start.repository().all_bound()?;
+    }
     start.repository().registries().save()?;
     start.images()?;
     let mut contexts = Vec::new();

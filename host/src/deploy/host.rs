@@ -198,8 +198,11 @@ impl At<'_> {
         let deployment = &self.shared.deployment;
         let fleet = &self.shared.fleet;
         let ready = fleet.prepare(&task.module, &policy, &deployment.plan.directory);
-        if let Err(error) = ready.await {
-            return Verdict::not_ready(&error);
+        tokio::select! {
+            ready = ready => if let Err(error) = ready {
+                return Verdict::not_ready(&error);
+            },
+            () = self.shared.cancel.cancelled() => return Verdict::cancelled(),
         }
         let mode = Val::Enum(super::prepare::mode_name(deployment.mode).to_owned());
         let limits = time::limits(deployment.limits, &params);

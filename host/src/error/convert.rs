@@ -69,6 +69,7 @@ impl From<PlaceError> for Error {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Connect(error) => error.into(),
+            PlaceError::Before(why) => Self::new(Exit::Unreachable, why),
             error @ PlaceError::Spec { .. } => Self::input(error.to_string()),
         }
     }

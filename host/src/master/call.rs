@@ -313,7 +313,8 @@ impl Shared {
             prepared(target, module, function, arguments, &mut feeding, options)?;
         let mut held = None;
         if call.instance.is_none() {
-            held = self.ticket(context, module, options, target.depth, false);
+            let begins = matches!(target.place, Place::Fresh);
+            held = self.ticket(context, module, options, target.depth, begins);
             call.ticket = held.as_ref().map(Held::number);
         }
         self.offer(module).await;

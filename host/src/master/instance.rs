@@ -45,7 +45,7 @@ impl Context {
     /// A new instance of a module. All calls in it have these options.
     #[must_use]
     pub fn instance(&self, module: &Arc<Module>, options: CallOptions) -> Instance<'_> {
-        let held = self.shared.ticket(self.id, module, &options, 0, true);
+        let held = self.shared.ticket(self.id, module, &options, 0, false);
         Instance {
             context: self,
             module: module.clone(),

@@ -29,6 +29,8 @@ pub struct Bound {
     pub interface: String,
     /// The same as the other module exports it.
     pub export: String,
+    /// The functions that it imports.
+    pub functions: Vec<String>,
     /// Where that is, and what the user calls it.
     pub callee: Callee,
     /// The other module.
@@ -114,6 +116,7 @@ impl Binding {
         Ok(Bound {
             interface: interface.to_owned(),
             export,
+            functions: functions.iter().map(|(name, _)| name.clone()).collect(),
             callee: self.callee.clone(),
             module,
         })

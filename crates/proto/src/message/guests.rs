@@ -89,7 +89,7 @@ pub enum Refusal {
     Denied(String),
     /// There is no such thing, or the arguments are not what it takes. Nothing was done.
     Invalid(String),
-    /// The function or method returned this error, as JSON.
+    /// The function returned this error, as JSON; or the method says why not.
     Failed(String),
     /// It did not come to its end. It is not known how far it came.
     Broken(String),

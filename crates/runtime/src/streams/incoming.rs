@@ -1,6 +1,7 @@
 //! What a guest reads. wasmtime asks a producer for it, as much as the guest has room for.
 
-use crate::value::item::{self, Carried, Item};
+use super::VALUES;
+use crate::value::item::{Carried, Item, Items};
 use bytes::Bytes;
 use sandbox::Guest;
 use std::marker::PhantomData;
@@ -44,7 +45,12 @@ pub(super) struct BytesIn {
 }
 
 /// Gives it the values of any other stream.
-pub(super) struct ValuesIn<T>(From, PhantomData<T>);
+pub(super) struct ValuesIn<T> {
+    from: From,
+    /// What is left of the last piece.
+    items: Items,
+    item: PhantomData<T>,
+}
 
 /// Gives it the one value of a future.
 pub(super) struct FutureIn<T>(From, PhantomData<T>);
@@ -60,7 +66,11 @@ impl BytesIn {
 
 impl<T> ValuesIn<T> {
     pub(super) fn new(from: From) -> Self {
-        Self(from, PhantomData)
+        Self {
+            from,
+            items: Items::default(),
+            item: PhantomData,
+        }
     }
 }
 
@@ -115,14 +125,15 @@ impl<T: Carried> StreamProducer<Guest> for ValuesIn<T> {
         if destination.remaining(store.as_context_mut()) == Some(0) {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        match self.0.poll_next(cx)? {
-            Poll::Ready(Some(piece)) => {
-                let items = item::split(&piece)?.into_iter().map(T::from_item);
-                destination.set_buffer(items.collect::<Vec<_>>().into());
+        if self.items.is_empty() {
+            match self.from.poll_next(cx)? {
+                Poll::Ready(Some(piece)) => self.items = Items::of(piece)?,
+                Poll::Ready(None) => return Poll::Ready(Ok(StreamResult::Dropped)),
+                Poll::Pending => return nothing(finish),
             }
-            Poll::Ready(None) => return Poll::Ready(Ok(StreamResult::Dropped)),
-            Poll::Pending => return nothing(finish),
         }
+        let items = self.items.take(VALUES)?.into_iter().map(T::from_item);
+        destination.set_buffer(items.collect::<Vec<_>>().into());
         Poll::Ready(Ok(StreamResult::Completed))
     }
 }
@@ -141,10 +152,15 @@ impl<T: Carried> FutureProducer<Guest> for FutureIn<T> {
             Poll::Pending if finish => return Poll::Ready(Ok(None)),
             Poll::Pending => return Poll::Pending,
         };
-        let items = item::split(&piece.unwrap_or_default())?;
-        let [item] = <[Item; 1]>::try_from(items).map_err(|_| {
+        let mut items = Items::of(piece.unwrap_or_default())?;
+        let first = items.take(1)?;
+        let [item] = <[Item; 1]>::try_from(first).map_err(|_| {
             format_err!("a future that the guest reads ended without its one value")
         })?;
+        if !items.is_empty() {
+            let why = format_err!("a future that the guest reads carried more than one value");
+            return Poll::Ready(Err(why));
+        }
         Poll::Ready(Ok(Some(T::from_item(item))))
     }
 }

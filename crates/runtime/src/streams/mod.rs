@@ -31,6 +31,9 @@ const WAITING: usize = 2;
 /// The longest piece of bytes.
 const PIECE: usize = 128 << 10;
 
+/// The most values that are taken, or given, at once.
+const VALUES: usize = 256;
+
 /// What a stream carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Carries {

@@ -2,7 +2,7 @@
 //! nothing is taken that could not be passed on.
 
 use super::life::Writing;
-use super::{PIECE, Pieces, WAITING};
+use super::{PIECE, Pieces, VALUES, WAITING};
 use crate::value::item::{Carried, Item};
 use bytes::Bytes;
 use sandbox::Guest;
@@ -10,11 +10,16 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::sync::mpsc::{self, OwnedPermit, Sender};
-use wasmtime::component::{FutureConsumer, Source, StreamConsumer, StreamResult};
+use wasmtime::component::{
+    FutureConsumer, ReadBuffer, Source, StreamConsumer, StreamResult, WriteBuffer,
+};
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
-/// The most values of one piece.
-const VALUES: usize = 256;
+/// Values of the first piece, whose size nobody knows yet.
+const FIRST: usize = 64;
+
+/// The most that one piece may take here, in bytes. What waits for its reader is nobody's memory but this process's.
+const MOST: usize = 16 << 20;
 
 /// A way with room for so many pieces.
 struct Way {
@@ -67,7 +72,12 @@ impl Way {
 pub(super) struct BytesOut(Way);
 
 /// Takes what it writes to any other stream.
-pub(super) struct ValuesOut<T>(Way, PhantomData<T>);
+pub(super) struct ValuesOut<T> {
+    way: Way,
+    /// How many to take next: about as many as make a piece.
+    next: usize,
+    item: PhantomData<T>,
+}
 
 /// Takes the one value of a future.
 pub(super) struct FutureOut<T>(Way, PhantomData<T>);
@@ -82,7 +92,12 @@ impl BytesOut {
 impl<T> ValuesOut<T> {
     pub(super) fn new(writing: Writing) -> (Self, Pieces) {
         let (way, pieces) = Way::new(writing);
-        (Self(way, PhantomData), pieces)
+        let out = Self {
+            way,
+            next: FIRST,
+            item: PhantomData,
+        };
+        (out, pieces)
     }
 }
 
@@ -129,16 +144,24 @@ impl<T: Carried> StreamConsumer<Guest> for ValuesOut<T> {
         mut source: Source<'_, T>,
         finish: bool,
     ) -> Poll<Result<StreamResult>> {
-        let room = match self.0.room(cx, finish) {
+        let room = match self.way.room(cx, finish) {
             Ok(room) => room,
             Err(answer) => return answer,
         };
-        let count = source.remaining(store.as_context_mut()).min(VALUES);
+        let count = source.remaining(store.as_context_mut()).min(self.next);
         if count > 0 {
-            let mut items = Vec::with_capacity(count);
-            Item::first();
-            source.read(store, &mut items)?;
-            room.send(piece(items.into_iter().map(T::into_item)));
+            let mut batch = Batch {
+                items: Vec::with_capacity(count),
+                count,
+            };
+            bounded(store, |store| {
+                Item::first();
+                source.read(store, &mut batch)
+            })?;
+            let piece = piece(batch.items.into_iter().map(T::into_item));
+            let each = (piece.len() / count).max(1);
+            self.next = (PIECE / each).clamp(1, VALUES);
+            room.send(piece);
         }
         Poll::Ready(Ok(StreamResult::Completed))
     }
@@ -160,13 +183,49 @@ impl<T: Carried> FutureConsumer<Guest> for FutureOut<T> {
             Poll::Pending => return Poll::Pending,
         };
         let mut item: Option<T> = None;
-        Item::first();
-        source.read(store, &mut item)?;
+        bounded(store, |store| {
+            Item::first();
+            source.read(store, &mut item)
+        })?;
         if let (Some(room), Some(item)) = (room, item) {
             room.send(piece([item.into_item()]));
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// Room for so many items. A `Vec` of items without a size has room for all that there are.
+struct Batch<T> {
+    items: Vec<T>,
+    count: usize,
+}
+
+impl<T: Send + Sync + 'static> ReadBuffer<T> for Batch<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, items: I) {
+        Extend::extend(&mut self.items, items);
+    }
+
+    fn remaining_capacity(&self) -> usize {
+        self.count.saturating_sub(self.items.len())
+    }
+
+    fn move_from(&mut self, input: &mut dyn WriteBuffer<T>, count: usize) {
+        let mut moved = Vec::with_capacity(count);
+        moved.move_from(input, count);
+        self.items.append(&mut moved);
+    }
+}
+
+/// Reads what a guest has written, as long as it takes no more than [`MOST`].
+fn bounded<R>(
+    mut store: StoreContextMut<Guest>,
+    read: impl FnOnce(StoreContextMut<Guest>) -> Result<R>,
+) -> Result<R> {
+    let before = store.hostcall_fuel();
+    store.set_hostcall_fuel(before.min(MOST));
+    let result = read(store.as_context_mut());
+    store.set_hostcall_fuel(before);
+    result
 }
 
 /// Values as one array.

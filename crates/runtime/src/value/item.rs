@@ -10,6 +10,7 @@
 use super::abi::lift::Lifted;
 use super::abi::lower;
 use super::cbor::{self, ARRAY, Reader};
+use bytes::Bytes;
 use std::cell::Cell;
 use wasmtime::component::__internal::wasmtime_environ::component::{
     CanonicalAbiInfo, InterfaceType,
@@ -67,30 +68,66 @@ pub(crate) fn begin(piece: &mut Vec<u8>, count: usize) {
     cbor::put(piece, ARRAY, count as u64);
 }
 
-/// The items of a piece that came from another machine.
-///
-/// # Errors
-/// If it is no CBOR array.
-pub(crate) fn split(piece: &[u8]) -> Result<Vec<Item>> {
-    let malformed = |error| format_err!("a stream carried what is no CBOR: {error}");
-    let mut input = Reader { rest: piece };
-    let head = input.head().map_err(malformed)?;
-    if head.major != ARRAY {
-        bail!("a stream carried {} instead of an array", cbor::name(head));
+/// The items of a piece that came from another machine, a few at a time: each takes many times the room that it takes there.
+#[derive(Default)]
+pub(crate) struct Items {
+    rest: Bytes,
+    left: usize,
+}
+
+impl Items {
+    /// Begins with a piece.
+    ///
+    /// # Errors
+    /// If it is no CBOR array.
+    pub(crate) fn of(piece: Bytes) -> Result<Self> {
+        let mut input = Reader { rest: &piece };
+        let head = input.head().map_err(malformed)?;
+        if head.major != ARRAY {
+            bail!("a stream carried {} instead of an array", cbor::name(head));
+        }
+        let left = input.count(head.arg, 1).map_err(malformed)?;
+        let begin = piece.len() - input.rest.len();
+        let rest = piece.slice(begin..);
+        if left == 0 && !rest.is_empty() {
+            bail!("{BEHIND}");
+        }
+        Ok(Self { rest, left })
     }
-    let count = input.count(head.arg, 1).map_err(malformed)?;
-    let mut items = Vec::with_capacity(count);
-    for _ in 0..count {
-        let before = input.rest;
-        input.skip().map_err(malformed)?;
-        let length = before.len() - input.rest.len();
-        items.push(Item(before[..length].to_vec()));
+
+    /// Are there no more?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.left == 0
     }
-    if input.rest.is_empty() {
+
+    /// At most so many of them.
+    ///
+    /// # Errors
+    /// If what follows is no CBOR.
+    pub(crate) fn take(&mut self, most: usize) -> Result<Vec<Item>> {
+        let count = most.min(self.left);
+        let mut items = Vec::with_capacity(count);
+        let mut input = Reader { rest: &self.rest };
+        for _ in 0..count {
+            let before = input.rest;
+            input.skip().map_err(malformed)?;
+            let length = before.len() - input.rest.len();
+            items.push(Item(before[..length].to_vec()));
+        }
+        let read = self.rest.len() - input.rest.len();
+        self.rest = self.rest.slice(read..);
+        self.left -= count;
+        if self.left == 0 && !self.rest.is_empty() {
+            bail!("{BEHIND}");
+        }
         Ok(items)
-    } else {
-        bail!("a stream carried a piece with bytes behind its values")
     }
+}
+
+const BEHIND: &str = "a stream carried a piece with bytes behind its values";
+
+fn malformed(error: impl std::fmt::Display) -> wasmtime::Error {
+    format_err!("a stream carried what is no CBOR: {error}")
 }
 
 // SAFETY: the flat form is never used, since a stream's items lie in memory. wasmtime is told that an item takes no bytes, so it

@@ -13,6 +13,7 @@
 //! | `handles` | streams, futures and resources, which travel as numbers |
 //! | `abi` | between CBOR and a guest's memory, without a `Val` |
 //! | `item` | what a stream or future carries, in that way |
+//! | `size` | how much room a type takes: too much is refused |
 //! | [`support`] | which types cannot travel, asked before the call and not after it |
 //! | `call` | a whole call in that way |
 //! | [`error`] | where in a value something is wrong, what was expected and what was there |
@@ -29,6 +30,7 @@ pub mod error;
 mod flags;
 mod handles;
 pub(crate) mod item;
+mod size;
 pub mod support;
 
 #[cfg(test)]

@@ -7,15 +7,22 @@ use wasmtime::component::Type;
 
 use super::describe;
 use super::error::{At, Fault, Unplaced, ValueError};
+use super::size;
 
 /// An error that names the first part of these types whose values cannot travel, if there is one: an error context,
-/// or a handle that a stream or future would carry.
+/// a handle that a stream or future would carry, or what is too large for a guest's memory.
 ///
 /// A slot is the name of a parameter, or of the result, and its type.
 pub fn supported<N: AsRef<str>>(slots: &[(N, Type)]) -> Result<(), ValueError> {
-    slots
-        .iter()
-        .try_for_each(|(name, ty)| check(ty).in_value(name.as_ref()))
+    let mut total = 0;
+    for (name, ty) in slots {
+        check(ty).in_value(name.as_ref())?;
+        total = size::of(ty)
+            .and_then(|size| size::after(total, size))
+            .ok_or_else(|| Unplaced::unsupported(describe(ty)))
+            .in_value(name.as_ref())?;
+    }
+    Ok(())
 }
 
 /// An error that names the first resource in these types, if there is one: a handle of one lives no longer than its instance.

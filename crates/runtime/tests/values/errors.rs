@@ -238,3 +238,23 @@ fn long_types_are_cut() {
         "record { a: record { b: record { c: record { d: record { ... } } } } }"
     );
 }
+
+#[test]
+fn what_is_larger_than_wasmtime_can_count_is_refused() {
+    for text in [
+        "list<u64, 1073741824>",
+        "list<list<u8, 65536>, 65536>",
+        "option<list<u8, 1073741823>>",
+        "list<list<u16, 268435456>>",
+        "result<list<u8, 300000000>, string>",
+    ] {
+        let refused = supported(&[("value", ty(text))]);
+        let error = refused.expect_err(text).to_string();
+        assert!(error.ends_with("cannot travel here"), "{error}");
+    }
+    // Each for itself is small enough.
+    let large = ty("list<u8, 200000000>");
+    assert!(supported(&[("a", large.clone())]).is_ok());
+    assert!(supported(&[("a", large.clone()), ("b", large)]).is_err());
+    assert!(supported(&[("a", ty("list<u64, 1024>"))]).is_ok());
+}

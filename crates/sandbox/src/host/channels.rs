@@ -57,6 +57,7 @@ impl Host for Guest {
 fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Denied(why) => Error::Denied(why),
-        Refusal::Invalid(why) | Refusal::Failed(why) | Refusal::Broken(why) => Error::Full(why),
+        Refusal::Invalid(why) => Error::Full(why),
+        Refusal::Failed(why) | Refusal::Broken(why) => Error::Broken(why),
     }
 }

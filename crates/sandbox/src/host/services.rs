@@ -28,7 +28,8 @@ impl Host for Guest {
             .map_err(|refusal| match refusal {
                 Refusal::Denied(why) => Error::Denied(why),
                 Refusal::Invalid(why) => Error::Invalid(why),
-                Refusal::Failed(why) | Refusal::Broken(why) => Error::Failed(why),
+                Refusal::Failed(why) => Error::Failed(why),
+                Refusal::Broken(why) => Error::Broken(why),
             }))
     }
 }

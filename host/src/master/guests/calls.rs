@@ -2,21 +2,20 @@
 
 use super::super::call::{CallResult, Place, Target, ended};
 use super::super::context::Shared;
+use super::ticket::Ticket;
 use crate::module::Function;
 use crate::value::{Mismatch, from_json, to_json};
-use broker::Caller;
 use proto::message::{CallElsewhere, Refusal};
 use proto::policy::Callee;
 use serde_json::Value;
+use std::sync::Arc;
 use wasmtime::component::{Type, Val};
 
 pub(super) async fn call(
     shared: Shared,
-    caller: Caller,
+    ticket: Arc<Ticket>,
     request: CallElsewhere,
 ) -> Result<String, Refusal> {
-    let asked = shared.guests.admit(caller, request.ticket)?;
-    let ticket = &asked.ticket;
     let invalid = |why: String| Refusal::Invalid(why);
     let callee = request.callee.parse::<Callee>();
     let callee = callee.map_err(|error| invalid(error.to_string()))?;

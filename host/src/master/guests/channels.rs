@@ -2,7 +2,6 @@
 
 use super::super::context::Shared;
 use super::ticket::Ticket;
-use broker::Caller;
 use bytes::Bytes;
 use proto::message::{ReceiveMessage, Refusal, SendMessage};
 use std::collections::{BTreeMap, VecDeque};
@@ -148,11 +147,10 @@ impl Drop for User<'_> {
 
 pub(super) async fn send(
     shared: Shared,
-    caller: Caller,
+    ticket: Arc<Ticket>,
     request: SendMessage,
 ) -> Result<(), Refusal> {
-    let asked = shared.guests.admit(caller, request.ticket)?;
-    may_use(&asked.ticket, &request.channel)?;
+    may_use(&ticket, &request.channel)?;
     let channels = &shared.guests.channels;
     let sent = channels.send(&request.channel, request.message).await;
     sent.map_err(|error| Refusal::Invalid(error.to_string()))
@@ -160,11 +158,10 @@ pub(super) async fn send(
 
 pub(super) async fn receive(
     shared: Shared,
-    caller: Caller,
+    ticket: Arc<Ticket>,
     request: ReceiveMessage,
 ) -> Result<Option<Bytes>, Refusal> {
-    let asked = shared.guests.admit(caller, request.ticket)?;
-    may_use(&asked.ticket, &request.channel)?;
+    may_use(&ticket, &request.channel)?;
     let received = shared.guests.channels.receive(&request.channel);
     let received = match request.wait_ms {
         None => received.await,

@@ -5,7 +5,6 @@ use super::super::context::Shared;
 use super::super::instance;
 use super::ticket::{Held, Ticket};
 use crate::module::Bound;
-use broker::Caller;
 use proto::message::{CallImport, Export, ImportOutcome, Refusal};
 use std::sync::Arc;
 
@@ -22,11 +21,9 @@ pub(super) struct Kept {
 
 pub(super) async fn call(
     shared: Shared,
-    caller: Caller,
+    ticket: Arc<Ticket>,
     request: CallImport,
 ) -> Result<ImportOutcome, Refusal> {
-    let asked = shared.guests.admit(caller, request.ticket)?;
-    let ticket = &asked.ticket;
     let mut bound = ticket.module.bound.iter();
     let bound = bound.find(|bound| bound.interface == request.interface);
     let bound = bound.ok_or_else(|| {
@@ -36,13 +33,19 @@ pub(super) async fn call(
             "`{name}` calls `{interface}`, which is bound to nothing"
         ))
     })?;
-    let kept = kept(&shared, ticket, bound)?;
+    if !bound.functions.contains(&request.function) {
+        let (interface, function) = (&request.interface, &request.function);
+        return Err(Refusal::Denied(format!(
+            "`{interface}` has no `{function}`"
+        )));
+    }
+    let options = ticket.options()?;
+    let kept = kept(&shared, &ticket, bound, &options)?;
     let export = Export {
         interface: Some(bound.export.clone()),
         function: request.function,
     };
     shared.offer(&bound.module).await;
-    let options = ticket.options()?;
     let (module, target) = (&bound.module, kept.target);
     let call = target.call(&module.reference, export, &options);
     let outcome = shared.outcome(target.context, &call, &request.arguments, options.deadline);
@@ -54,12 +57,16 @@ pub(super) async fn call(
 }
 
 /// The instance that this guest calls, from its first call on.
-fn kept(shared: &Shared, ticket: &Ticket, bound: &Bound) -> Result<Arc<Kept>, Refusal> {
-    let options = ticket.options()?;
+fn kept(
+    shared: &Shared,
+    ticket: &Ticket,
+    bound: &Bound,
+    options: &CallOptions,
+) -> Result<Arc<Kept>, Refusal> {
     let context = shared.guests.places.find(&bound.callee, ticket.context)?;
     let make = || {
         let depth = ticket.next_depth();
-        let held = shared.ticket(context, &bound.module, &options, depth, true);
+        let held = shared.ticket(context, &bound.module, options, depth, false);
         let place = Place::Instance {
             number: instance::number(),
             ticket: held.as_ref().map(Held::number),
@@ -78,7 +85,7 @@ fn kept(shared: &Shared, ticket: &Ticket, bound: &Bound) -> Result<Arc<Kept>, Re
     };
     Ok(ticket
         .kept()
-        .entry(bound.callee.clone())
+        .entry((context, bound.module.reference.digest))
         .or_insert_with(make)
         .clone())
 }

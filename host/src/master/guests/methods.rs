@@ -1,33 +1,37 @@
 //! Methods of this program's services, with JSON for their arguments and values.
 
 use super::super::context::Shared;
+use super::ticket::Ticket;
 use broker::Caller;
 use proto::Body;
 use proto::message::{CallMethod, GUESTS, Refusal, ServiceOutcome};
 use serde_json::Value;
+use std::sync::Arc;
 
 pub(super) async fn call(
     shared: Shared,
-    caller: Caller,
+    ticket: Arc<Ticket>,
     request: CallMethod,
 ) -> Result<String, Refusal> {
-    let asked = shared.guests.admit(caller, request.ticket)?;
     let CallMethod {
         service,
         method,
         argument,
         ..
     } = request;
-    if !asked.ticket.policy.may_use_service(&service) || service == GUESTS {
-        return Err(asked
-            .ticket
-            .denied(&format!("to use the service `{service}`")));
+    if !ticket.policy.may_use_service(&service) || service == GUESTS {
+        return Err(ticket.denied(&format!("to use the service `{service}`")));
     }
     let invalid = |error: &dyn std::fmt::Display| {
         Refusal::Invalid(format!("the argument of `{service}.{method}`: {error}"))
     };
     let argument: Value = serde_json::from_str(&argument).map_err(|error| invalid(&error))?;
     let argument = Body::new(&argument).map_err(|error| invalid(&error))?;
+    // Guests are below this program, wherever they are.
+    let caller = Caller {
+        context: ticket.context,
+        above: false,
+    };
     let limits = shared.broker.limits();
     let services = &shared.guests.services;
     match services

@@ -32,7 +32,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use ticket::Tickets;
+use ticket::{Ticket, Tickets};
 use tokio::sync::Semaphore;
 
 /// All that guests may come upon here.
@@ -79,24 +79,68 @@ impl Guests {
 /// another must not hold the turn that the other needs.
 pub(super) fn service(shared: &Shared) -> Service {
     let service = Service::new(GUESTS, Semaphore::MAX_PERMITS);
-    let service = with(service, "import", shared, imports::call);
-    let service = with(service, "call", shared, calls::call);
-    let service = with(service, "service", shared, methods::call);
-    let service = with(service, "send", shared, channels::send);
-    with(service, "receive", shared, channels::receive)
+    let service = with(
+        service,
+        "import",
+        shared,
+        |asked| asked.ticket,
+        imports::call,
+    );
+    let service = with(service, "call", shared, |asked| asked.ticket, calls::call);
+    let service = with(
+        service,
+        "service",
+        shared,
+        |asked| asked.ticket,
+        methods::call,
+    );
+    let service = with(
+        service,
+        "send",
+        shared,
+        |asked| asked.ticket,
+        channels::send,
+    );
+    with(
+        service,
+        "receive",
+        shared,
+        |asked| asked.ticket,
+        channels::receive,
+    )
 }
 
 /// Adds a method. What a guest may not have is an answer like others: that something went wrong on the way is another matter.
-fn with<A, R, F, Running>(service: Service, name: &str, shared: &Shared, answer: F) -> Service
+///
+/// Nobody is answered longer than the call lasts on whose behalf is asked.
+fn with<A, R, F, Running>(
+    service: Service,
+    name: &str,
+    shared: &Shared,
+    ticket: fn(&A) -> u64,
+    answer: F,
+) -> Service
 where
     A: DeserializeOwned + Send + 'static,
     R: Serialize + Send + 'static,
-    F: Fn(Shared, Caller, A) -> Running + Copy + Send + Sync + 'static,
+    F: Fn(Shared, Arc<Ticket>, A) -> Running + Copy + Send + Sync + 'static,
     Running: Future<Output = Result<R, Refusal>> + Send + 'static,
 {
     let shared = shared.clone();
-    service.method(name, Allow::Anyone, move |caller, asked| {
-        let answer = answer(shared.clone(), caller, asked);
-        async move { Ok(answer.await) }
+    service.method(name, Allow::Anyone, move |caller: Caller, question: A| {
+        let shared = shared.clone();
+        async move {
+            let asked = match shared.guests.admit(caller, ticket(&question)) {
+                Ok(asked) => asked,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let answer = answer(shared.clone(), asked.ticket.clone(), question);
+            Ok(tokio::select! {
+                answer = answer => answer,
+                () = asked.ticket.over() => {
+                    Err(Refusal::Broken("the call is over".to_owned()))
+                }
+            })
+        }
     })
 }

@@ -9,12 +9,26 @@ use proto::message::Refusal;
 use proto::policy::Callee;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::JoinSet;
 
 #[derive(Default)]
-pub(super) struct Places {
-    contexts: Mutex<BTreeMap<String, Context>>,
-    /// Held by the one that connects to some.
-    connecting: tokio::sync::Mutex<()>,
+pub(super) struct Places(Mutex<BTreeMap<String, Arc<Place>>>);
+
+/// One of them.
+#[derive(Default)]
+struct Place {
+    /// Held by the one that connects.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Untried,
+    There(Box<Context>),
+    /// Why not. It is not tried again, so that nobody is locked out for a password that is wrong.
+    Failed(String),
 }
 
 /// Why a guest's calls cannot be made possible.
@@ -31,6 +45,9 @@ pub enum PlaceError {
     /// There is no way to it.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// It was tried before.
+    #[error("{0}")]
+    Before(String),
 }
 
 impl Places {
@@ -39,9 +56,9 @@ impl Places {
         if callee.is_here() {
             return Ok(own);
         }
-        let contexts = self.lock();
-        let context = contexts.get(&callee.context).map(Context::id);
-        context.ok_or_else(|| {
+        let place = self.lock().get(&callee.context).cloned();
+        let there = place.and_then(|place| place.there());
+        there.ok_or_else(|| {
             Refusal::Broken(format!(
                 "there is no way to the context `{}`",
                 callee.context
@@ -49,13 +66,27 @@ impl Places {
         })
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.lock().get(name).is_some_and(Context::is_there)
+    fn place(&self, name: &str) -> Arc<Place> {
+        self.lock().entry(name.to_owned()).or_default().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Context>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Place>>> {
         // Nothing panics while it is held.
-        self.contexts.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    fn there(&self) -> Option<ContextId> {
+        match &*self.lock() {
+            State::There(context) if context.is_there() => Some(context.id()),
+            _ => None,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -87,31 +118,47 @@ impl Master {
         Ok(())
     }
 
-    /// Ends the contexts into which guests could call.
+    /// Ends the contexts into which guests could call. A program that has made some reachable does this before it drops the master.
     pub async fn leave(&self) {
-        let contexts = std::mem::take(&mut *self.shared.guests.places.lock());
-        for context in contexts.into_values() {
-            context.shutdown().await;
+        let places = std::mem::take(&mut *self.shared.guests.places.lock());
+        let mut ending = JoinSet::new();
+        for place in places.into_values() {
+            ending.spawn(async move {
+                // Who still connects comes to its end first.
+                let _turn = place.turn.lock().await;
+                let state = std::mem::take(&mut *place.lock());
+                if let State::There(context) = state {
+                    context.shutdown().await;
+                }
+            });
         }
+        ending.join_all().await;
     }
 
     async fn go_to(&self, callee: &Callee) -> Result<(), PlaceError> {
-        let places = &self.shared.guests.places;
-        if callee.is_here() || places.has(&callee.context) {
+        if callee.is_here() {
             return Ok(());
         }
+        let place = self.shared.guests.places.place(&callee.context);
         let spec: ContextSpec = callee.context.parse().map_err(|error| PlaceError::Spec {
             callee: callee.clone(),
             error,
         })?;
-        let _alone = places.connecting.lock().await;
-        if places.has(&callee.context) {
+        let _turn = place.turn.lock().await;
+        if place.there().is_some() {
             return Ok(());
         }
-        let context = self.connect(&spec).await?;
-        let before = places.lock().insert(callee.context.clone(), context);
-        // One that has gone; without the lock.
+        if let State::Failed(why) = &*place.lock() {
+            return Err(PlaceError::Before(why.clone()));
+        }
+        let connected = self.connect(&spec).await;
+        let (state, result) = match connected {
+            Ok(context) => (State::There(Box::new(context)), Ok(())),
+            Err(error) => (State::Failed(error.to_string()), Err(error.into())),
+        };
+        // One that has gone is dropped without the lock.
+        let before = std::mem::replace(&mut *place.lock(), state);
         drop(before);
-        Ok(())
+        result
     }
 }

@@ -7,14 +7,13 @@ use super::imports::Kept;
 use crate::module::Module;
 use broker::Caller;
 use proto::message::Refusal;
-use proto::policy::Callee;
-use proto::{CallLimits, ContextId, Policy};
+use proto::{CallLimits, ContextId, Digest, Policy};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Instant, sleep_until};
 
 /// Questions that one guest may have under way. The others are refused.
 const AT_ONCE: usize = 64;
@@ -42,8 +41,10 @@ pub(super) struct Ticket {
     /// How many calls led to it.
     depth: u32,
     turns: Arc<Semaphore>,
+    /// Has the call come to its end?
+    over: watch::Sender<bool>,
     /// Instances of modules to which its imports are bound.
-    pub(super) kept: Mutex<BTreeMap<Callee, Arc<Kept>>>,
+    pub(super) kept: Mutex<BTreeMap<(ContextId, Digest), Arc<Kept>>>,
 }
 
 /// A ticket is valid as long as this is there.
@@ -59,31 +60,32 @@ pub(super) struct Asked {
 }
 
 impl Shared {
-    /// A ticket for a call in a context, if its guest could ask for anything. One for an instance lasts as long as that, and not as
-    /// one call.
+    /// A ticket for a call in a context, if its guest could ask for anything. When it ends by its limit is known of one that begins at
+    /// once, and not of an instance with many calls, or of one that waits for others.
     pub(in crate::master) fn ticket(
         &self,
         context: ContextId,
         module: &Arc<Module>,
         options: &CallOptions,
         depth: u32,
-        is_instance: bool,
+        begins: bool,
     ) -> Option<Held> {
         if module.bound.is_empty() && !options.policy.asks() {
             return None;
         }
         let tickets = &self.guests.tickets;
         let number = tickets.last.fetch_add(1, Ordering::Relaxed);
-        let wall = Instant::now().checked_add(Duration::from_millis(options.limits.wall_ms));
-        let ends = wall.into_iter().chain(options.deadline).min();
+        let wall = Duration::from_millis(options.limits.wall_ms);
+        let wall = Instant::now().checked_add(wall).filter(|_| begins);
         let ticket = Ticket {
             context,
             module: module.clone(),
             policy: options.policy.clone(),
             limits: options.limits,
-            until: ends.filter(|_| !is_instance),
+            until: wall.into_iter().chain(options.deadline).min(),
             depth,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
+            over: watch::Sender::new(false),
             kept: Mutex::default(),
         };
         tickets.valid().insert(number, Arc::new(ticket));
@@ -126,6 +128,20 @@ impl Ticket {
         })
     }
 
+    /// Waits until its call has come to its end, or its time is over: from then on nobody is answered.
+    pub(super) async fn over(&self) {
+        let mut over = self.over.subscribe();
+        // The sender lives in `self`, so waiting cannot fail.
+        let ended = over.wait_for(|over| *over);
+        match self.until {
+            None => drop(ended.await),
+            Some(until) => tokio::select! {
+                _ = ended => {}
+                () = sleep_until(until) => {}
+            },
+        }
+    }
+
     /// How many calls lead to one that it makes.
     pub(super) fn next_depth(&self) -> u32 {
         self.depth + 1
@@ -136,7 +152,7 @@ impl Ticket {
         Refusal::Denied(format!("{what}; granted: {}", self.policy.summary()))
     }
 
-    pub(super) fn kept(&self) -> MutexGuard<'_, BTreeMap<Callee, Arc<Kept>>> {
+    pub(super) fn kept(&self) -> MutexGuard<'_, BTreeMap<(ContextId, Digest), Arc<Kept>>> {
         // Nothing panics while it is held.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -159,7 +175,9 @@ impl Drop for Held {
     fn drop(&mut self) {
         // What is dropped with it may take the lock again.
         let ticket = self.guests.tickets.valid().remove(&self.number);
-        drop(ticket);
+        if let Some(ticket) = ticket {
+            ticket.over.send_replace(true);
+        }
     }
 }
 

@@ -88,6 +88,10 @@ impl<'c, 'a> Lifted<'c, 'a> {
             for ty in parts {
                 let at = types.canonical_abi(&ty).next_field32_size(&mut end);
                 self.value(ty, &bytes[at..])?;
+                // A list of a fixed length may have many, each of which is more here than there.
+                if self.out.len().saturating_sub(self.paid) > RUN {
+                    self.pay()?;
+                }
             }
             return Ok(());
         }

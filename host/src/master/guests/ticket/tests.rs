@@ -3,10 +3,11 @@
 use super::{AT_ONCE, Guests, Held, MAX_DEPTH, Ticket};
 use crate::module::dummy;
 use broker::{Caller, Services};
+use futures_util::FutureExt;
 use proto::message::Refusal;
 use proto::{CallLimits, ContextId, Policy};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 const WIT: &str = "package test:all@1.0.0; world app { export run: func(); }";
 
@@ -22,6 +23,7 @@ fn guests(depth: u32) -> (Arc<Guests>, Held) {
         until: None,
         depth,
         turns: Arc::new(Semaphore::new(AT_ONCE)),
+        over: watch::Sender::new(false),
         kept: Mutex::default(),
     };
     guests.tickets.valid().insert(NUMBER, Arc::new(ticket));
@@ -56,6 +58,17 @@ fn a_context_asks_for_its_own_calls_as_long_as_they_last() {
     assert_denied(guests.admit(from(3), NUMBER + 1), "the call is over");
     drop(held);
     assert_denied(guests.admit(from(3), NUMBER), "the call is over");
+}
+
+#[tokio::test]
+async fn who_waits_when_the_call_ends_waits_no_longer() {
+    let (guests, held) = guests(0);
+    let asked = guests.admit(from(3), NUMBER).ok();
+    let ticket = asked.map(|asked| asked.ticket.clone()).expect("a ticket");
+    let mut over = Box::pin(ticket.over());
+    assert!((&mut over).now_or_never().is_none());
+    drop(held);
+    over.await;
 }
 
 #[test]
