@@ -130,8 +130,8 @@ impl Bound {
             function: self.function.clone(),
             arguments: arguments.into(),
         });
-        let answer: Result<Result<ImportOutcome, Refusal>, Refusal> = asked.await;
-        let answer = match answer.and_then(|answer| answer) {
+        let answer: Result<ImportOutcome, Refusal> = asked.await;
+        let answer = match answer {
             Ok(answer) => answer,
             Err(Refusal::Denied(why)) => return Err(Denied(why).into()),
             Err(Refusal::Invalid(why) | Refusal::Failed(why) | Refusal::Broken(why)) => {

@@ -36,7 +36,7 @@ impl Asks {
     /// Calls a method of the master's service for guests.
     ///
     /// # Errors
-    /// Why there is no answer.
+    /// Why there is no answer, or the refusal that it is.
     pub async fn ask<A: Serialize, R: DeserializeOwned>(
         self,
         method: &str,
@@ -49,8 +49,7 @@ impl Asks {
         let broken = |why: String| Refusal::Broken(why);
         let request = Body::new(&request(ticket)).map_err(|error| broken(error.to_string()))?;
         let answer = self.upstream.ask(method, request).await.map_err(broken)?;
-        answer
-            .decode(Limits::default())
-            .map_err(|error| broken(error.to_string()))
+        let answer: Result<Result<R, Refusal>, _> = answer.decode(Limits::default());
+        answer.map_err(|error| broken(error.to_string()))?
     }
 }

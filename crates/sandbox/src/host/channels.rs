@@ -29,8 +29,7 @@ impl Host for Guest {
             channel,
             message: message.into(),
         });
-        let answer: Result<Result<(), Refusal>, Refusal> = asked.await;
-        Ok(answer.and_then(|answer| answer).map_err(refused))
+        Ok(asked.await.map_err(refused))
     }
 
     async fn receive(
@@ -46,8 +45,7 @@ impl Host for Guest {
             channel,
             wait_ms,
         });
-        let answer: Result<Result<Option<Bytes>, Refusal>, Refusal> = asked.await;
-        let received = answer.and_then(|answer| answer);
+        let received: Result<Option<Bytes>, Refusal> = asked.await;
         Ok(received
             .map(|message| message.map(Vec::from))
             .map_err(refused))

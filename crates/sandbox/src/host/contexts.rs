@@ -24,14 +24,11 @@ impl Host for Guest {
             function,
             arguments,
         });
-        let answer: Result<Result<String, Refusal>, Refusal> = asked.await;
-        Ok(answer
-            .and_then(|answer| answer)
-            .map_err(|refusal| match refusal {
-                Refusal::Denied(why) => Error::Denied(why),
-                Refusal::Invalid(why) => Error::Invalid(why),
-                Refusal::Failed(error) => Error::Failed(error),
-                Refusal::Broken(why) => Error::Broken(why),
-            }))
+        Ok(asked.await.map_err(|refusal| match refusal {
+            Refusal::Denied(why) => Error::Denied(why),
+            Refusal::Invalid(why) => Error::Invalid(why),
+            Refusal::Failed(error) => Error::Failed(error),
+            Refusal::Broken(why) => Error::Broken(why),
+        }))
     }
 }

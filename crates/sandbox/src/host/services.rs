@@ -22,14 +22,11 @@ impl Host for Guest {
             method,
             argument,
         });
-        let answer: Result<Result<String, Refusal>, Refusal> = asked.await;
-        Ok(answer
-            .and_then(|answer| answer)
-            .map_err(|refusal| match refusal {
-                Refusal::Denied(why) => Error::Denied(why),
-                Refusal::Invalid(why) => Error::Invalid(why),
-                Refusal::Failed(why) => Error::Failed(why),
-                Refusal::Broken(why) => Error::Broken(why),
-            }))
+        Ok(asked.await.map_err(|refusal| match refusal {
+            Refusal::Denied(why) => Error::Denied(why),
+            Refusal::Invalid(why) => Error::Invalid(why),
+            Refusal::Failed(why) => Error::Failed(why),
+            Refusal::Broken(why) => Error::Broken(why),
+        }))
     }
 }
