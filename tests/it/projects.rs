@@ -102,6 +102,67 @@ fn the_example_in_typescript() {
     an_example_passes("render-typescript", 5);
 }
 
+/// Streams, futures and resources, in components that others' tools make of the same WIT.
+#[test]
+fn the_streams_in_c() {
+    an_example_passes("weblog-c", 5);
+}
+
+#[test]
+fn the_streams_in_python() {
+    an_example_passes("weblog-python", 5);
+}
+
+#[test]
+fn the_streams_in_javascript() {
+    an_example_passes("weblog-javascript", 5);
+}
+
+/// Go's own tools make no asynchronous functions: said before they try, and with what else there is.
+#[test]
+fn streams_in_go_are_refused() {
+    let scratch = tempfile::tempdir().unwrap();
+    program(&["new", "motd", "--lang", "go"], scratch.path()).status(0);
+    let directory = scratch.path().join("motd");
+    let world = "package a:b;\nworld w { export a: async func(log: stream<u8>); }\n";
+    std::fs::write(directory.join("world.wit"), world).unwrap();
+    let run = program(&["build"], &directory).status(1);
+    run.stderr_has(&[
+        "async functions, streams or futures",
+        "C, Python, JavaScript",
+    ]);
+}
+
+/// A module that is no task is built, and its functions are tested.
+#[test]
+fn what_comes_of_a_call_is_compared() {
+    let directory = root().join("examples/weblog-c");
+    let scratch = tempfile::tempdir().unwrap();
+    for file in ["world.wit", "weblog.c"] {
+        std::fs::copy(directory.join(file), scratch.path().join(file)).unwrap();
+    }
+    let manifest = std::fs::read_to_string(directory.join("zymogen.toml")).unwrap();
+    let (build, _) = manifest.split_once("[[test]]").unwrap();
+    let tests = r#"[[test]]
+name = "one too few"
+call = ['[constructor]tally("a")', '[method]tally.add(1, "\n")']
+gives = ["1", "2"]
+[[test]]
+name = "no such function"
+call = "redacted()"
+"#;
+    std::fs::write(
+        scratch.path().join("zymogen.toml"),
+        format!("{build}{tests}"),
+    )
+    .unwrap();
+    let run = program(&["test", ".", "one"], scratch.path()).status(3);
+    let told = r#"[method]tally.add(1, "\n"): expected 2, found 1"#;
+    assert!(run.stdout.contains(told), "{run:?}");
+    let run = program(&["test", ".", "no such"], scratch.path()).status(1);
+    run.stderr_has(&["redacted"]);
+}
+
 /// A test that does not pass says what differs.
 #[test]
 fn what_is_not_as_expected_is_told_and_counts() {

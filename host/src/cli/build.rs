@@ -3,7 +3,7 @@
 use super::locked::LockedArgs;
 use super::start::Start;
 use crate::error::{Error, Exit};
-use crate::module::Module;
+use crate::module::{Function, Module};
 use crate::output::Screen;
 use crate::output::text::{printable, size};
 use crate::project::Manifest;
@@ -11,11 +11,12 @@ use crate::project::build::build;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Build the task of a project.
+/// Build the module of a project.
 ///
 /// Runs the command that its zymogen.toml names, makes a component of what
-/// came out if it is none yet, and checks that every context can run it and a
-/// plan can use it. The result is build/NAME.wasm below the project.
+/// came out if it is none yet, and checks that every context can run it and,
+/// if it exports a task's `run`, that a plan can use it. The result is
+/// build/NAME.wasm below the project.
 ///
 /// Examples:
 ///
@@ -55,7 +56,11 @@ pub(super) fn built(
     // A path without a slash would be the name of a standard module.
     let reference = Path::new(".").join(&path);
     let module = start.repository().find(&reference.to_string_lossy())?;
-    module.task()?;
+    let is_meant =
+        |function: &Function| function.export.function == "run" && !function.params.is_empty();
+    if module.functions().iter().any(is_meant) {
+        module.task()?;
+    }
     start.repository().registries().save()?;
     Ok((path, module))
 }

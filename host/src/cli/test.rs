@@ -14,6 +14,7 @@ use crate::output::style::{self, paint};
 use crate::output::text::{count, duration, printable, printable_json};
 use crate::output::{Format, Screen};
 use crate::project::Manifest;
+use crate::project::manifest::Act;
 use crate::project::run::{Ran, Tester};
 use crate::secrets::Secrets;
 use serde_json::json;
@@ -21,9 +22,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Build the task of a project, and run its tests on this machine.
+/// Build the module of a project, and run its tests on this machine.
 ///
-/// The tests are the tables [[test]] of its zymogen.toml:
+/// The tests are the tables [[test]] of its zymogen.toml. Those of a task:
 ///
 ///     [[test]]
 ///     name = "counts the errors"
@@ -38,6 +39,16 @@ use std::sync::Arc;
 /// the files below the scratch directory what `after` says. `check = true`
 /// only looks; `again` is what the report must have if the task is run once
 /// more.
+///
+/// Any other module has its functions called, in WAVE as by `zymogen call`:
+///
+///     [[test]]
+///     name = "counts"
+///     call = ['[constructor]tally("a")', '[method]tally.count(1)']
+///     gives = ["1", "0"]
+///
+/// Several calls are made one after the other in the same instance. They may
+/// touch what `grants` names, such as `["read:@/app.log"]`.
 ///
 /// Examples:
 ///
@@ -86,6 +97,13 @@ pub fn run(arguments: &TestArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         return Err(Error::input(why).hint("a test is a table [[test]] in zymogen.toml"));
     }
     let (_, module) = built(&project, &start, &arguments.locked)?;
+    if project
+        .tests
+        .iter()
+        .any(|test| matches!(test.act, Act::Task(_)))
+    {
+        module.task()?;
+    }
     start.images()?;
     let runtime = start::runtime()?;
     let failed = runtime.block_on(all_tests(arguments, &project, &module, &start, screen));
@@ -127,7 +145,6 @@ async fn all_tests(
         let tester = Tester {
             project,
             module,
-            task: module.task()?,
             limits: arguments.limits.limits(),
             offer: &|name, path| master.offer(name, path),
         };

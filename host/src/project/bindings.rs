@@ -22,6 +22,10 @@ const GO: [(&str, &str); 4] = [
     ),
 ];
 
+/// What generated code for Go imports where a function is `async`, or has streams or futures. Goroutines that wait for the
+/// host need a scheduler that Go's own runtime does not have.
+const GO_ASYNC: &str = "go.bytecodealliance.org/pkg/wit/async";
+
 /// Makes the bindings of a world in a directory. A file that would not change is left alone, for the sake of tools that
 /// look at its time.
 ///
@@ -38,6 +42,10 @@ pub fn bindings(language: Bindings, world: &World, into: &Path) -> Result<(), Pr
         path: super::WORLD.into(),
         why: format!("{error:#}"),
     })?;
+    let imports = |content: &[u8]| String::from_utf8_lossy(content).contains(GO_ASYNC);
+    if files.iter().any(|(_, content)| imports(content)) {
+        return Err(ProjectError::GoAsync);
+    }
     for (name, content) in files.iter() {
         put(&into.join(name), content)?;
     }

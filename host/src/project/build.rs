@@ -50,7 +50,10 @@ pub fn build(project: &Manifest) -> Result<PathBuf, ProjectError> {
         Failure::Wasm(why) => ProjectError::Componentize { path: output, why },
     })?;
     let path = made.join(format!("{}.wasm", project.name));
-    fs::write(&path, component).map_err(ProjectError::io(&path))?;
+    // Whoever runs the module meanwhile has the old one or the new one.
+    let new = made.join(format!(".{}.wasm.new", project.name));
+    fs::write(&new, component).map_err(ProjectError::io(&new))?;
+    fs::rename(&new, &path).map_err(ProjectError::io(&path))?;
     Ok(path)
 }
 

@@ -44,6 +44,9 @@ pub enum ProjectError {
         /// What its parser says.
         why: String,
     },
+    /// Go cannot say what the world says.
+    #[error("world.wit has async functions, streams or futures, which Go's own tools have not")]
+    GoAsync,
     /// The build command cannot be started.
     #[error("cannot start `{program}`: {error}")]
     NoTool {
@@ -99,6 +102,9 @@ impl ProjectError {
             )),
             Self::NoOutput { .. } => {
                 Some("does `build.output` in zymogen.toml name it?".to_owned())
+            }
+            Self::GoAsync => {
+                Some("C, Python, JavaScript and Rust have them, see docs/LANGUAGES.md".to_owned())
             }
             Self::Exists(_) => Some("choose another name".to_owned()),
             _ => None,

@@ -72,10 +72,28 @@ pub enum Bindings {
 pub struct Test {
     /// What it shows.
     pub name: String,
-    /// Does the task only look?
-    pub check: bool,
     /// Files below a scratch directory, which an `@` at the beginning of a text stands for.
     pub files: BTreeMap<String, String>,
+    /// What is done, and what must come of it.
+    pub act: Act,
+    /// The content that files below the scratch directory must have afterwards.
+    pub after: BTreeMap<String, String>,
+}
+
+/// What a test does.
+#[derive(Debug)]
+pub enum Act {
+    /// Runs the module as a plan would run its task.
+    Task(TaskTest),
+    /// Calls functions of any module, as the command line would.
+    Calls(CallsTest),
+}
+
+/// A test of a task.
+#[derive(Debug)]
+pub struct TaskTest {
+    /// Does the task only look?
+    pub check: bool,
     /// What the task gets.
     pub params: Node,
     /// What of the report must be so.
@@ -84,8 +102,17 @@ pub struct Test {
     pub fails: Option<Node>,
     /// What must be so if it runs once more.
     pub again: Option<Node>,
-    /// The content that files below the scratch directory must have afterwards.
-    pub after: BTreeMap<String, String>,
+}
+
+/// A test of functions.
+#[derive(Debug)]
+pub struct CallsTest {
+    /// Calls in WAVE, made one after the other in one instance, at least one.
+    pub calls: Vec<String>,
+    /// What comes of each, in WAVE; none where a function has no result. As many as the calls, or none at all.
+    pub gives: Vec<String>,
+    /// What the functions may touch, as the command line writes it; an `@` in it stands for the scratch directory.
+    pub grants: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -113,20 +140,39 @@ struct Module {
 #[serde(deny_unknown_fields)]
 struct TestText {
     name: String,
-    #[serde(default)]
-    check: bool,
+    check: Option<bool>,
     #[serde(default)]
     files: BTreeMap<String, String>,
     #[serde(default)]
     after: BTreeMap<String, String>,
-    #[serde(rename = "params", default)]
+    #[serde(rename = "params")]
     _params: Option<toml::Table>,
-    #[serde(rename = "expect", default)]
+    #[serde(rename = "expect")]
     _expect: Option<toml::Table>,
-    #[serde(rename = "fails", default)]
+    #[serde(rename = "fails")]
     _fails: Option<toml::Table>,
-    #[serde(rename = "again", default)]
+    #[serde(rename = "again")]
     _again: Option<toml::Table>,
+    call: Option<Several>,
+    gives: Option<Several>,
+    grants: Option<Vec<String>>,
+}
+
+/// A text, or several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Several {
+    One(String),
+    All(Vec<String>),
+}
+
+impl Several {
+    fn all(self) -> Vec<String> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::All(texts) => texts,
+        }
+    }
 }
 
 impl Manifest {
@@ -198,8 +244,7 @@ impl Manifest {
 }
 
 impl TestText {
-    fn with(self, node: &Node) -> Result<Test, String> {
-        let part = |name| node.get(name).cloned();
+    fn with(mut self, node: &Node) -> Result<Test, String> {
         for path in self.files.keys().chain(self.after.keys()) {
             let mut parts = Path::new(path).components();
             if !parts.all(|part| matches!(part, Component::Normal(_))) {
@@ -209,23 +254,54 @@ impl TestText {
                 ));
             }
         }
-        let (expect, fails, again) = (part("expect"), part("fails"), part("again"));
-        if fails.is_some() && (expect.is_some() || again.is_some()) {
-            let name = self.name;
-            return Err(format!(
-                "test `{name}`: what `fails` has neither `expect` nor `again`"
-            ));
-        }
+        let act = self.act(node);
+        let act = act.map_err(|why| format!("test `{}`: {why}", self.name))?;
         Ok(Test {
             name: self.name,
-            check: self.check,
             files: self.files,
-            params: part("params").unwrap_or_else(|| Node::new(Plain::Table(Vec::new()))),
-            expect,
-            fails,
-            again,
+            act,
             after: self.after,
         })
+    }
+
+    fn act(&mut self, node: &Node) -> Result<Act, String> {
+        let part = |name| node.get(name).cloned();
+        let Some(calls) = self.call.take().map(Several::all) else {
+            if self.gives.is_some() || self.grants.is_some() {
+                return Err("`gives` and `grants` belong to a `call`; \
+                    a task has `expect`, and what its `params` grant"
+                    .to_owned());
+            }
+            let (expect, fails, again) = (part("expect"), part("fails"), part("again"));
+            if fails.is_some() && (expect.is_some() || again.is_some()) {
+                return Err("what `fails` has neither `expect` nor `again`".to_owned());
+            }
+            return Ok(Act::Task(TaskTest {
+                check: self.check.unwrap_or_default(),
+                params: part("params").unwrap_or_else(|| Node::new(Plain::Table(Vec::new()))),
+                expect,
+                fails,
+                again,
+            }));
+        };
+        let of_tasks = ["check", "params", "expect", "fails", "again"];
+        if let Some(name) = of_tasks.into_iter().find(|name| node.get(name).is_some()) {
+            return Err(format!(
+                "`{name}` is for tasks; a `call` has `gives` and `grants`"
+            ));
+        }
+        let gives = self.gives.take().map_or_else(Vec::new, Several::all);
+        if calls.is_empty() || !(gives.is_empty() || gives.len() == calls.len()) {
+            let (calls, gives) = (calls.len(), gives.len());
+            return Err(format!(
+                "`gives` must have a text for each `call`: {calls} and {gives}"
+            ));
+        }
+        Ok(Act::Calls(CallsTest {
+            calls,
+            gives,
+            grants: self.grants.take().unwrap_or_default(),
+        }))
     }
 }
 

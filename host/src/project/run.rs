@@ -1,16 +1,16 @@
-//! Runs a project's tests in a context, as a plan would run its task.
+//! Runs a project's tests in a context: a task as a plan would run it, functions as the command line calls them.
 
-use super::check::{differences, place};
-use super::manifest::{Manifest, Test};
-use crate::error::{Error, Fate};
-use crate::master::{CallResult, Context};
-use crate::module::{Module, Task};
-use crate::plan::params::Params;
+mod calls;
+mod task;
+
+use super::manifest::{Act, Manifest, Test};
+use crate::error::Error;
+use crate::master::Context;
+use crate::module::Module;
 use crate::plan::sources::Offered;
-use crate::value::{Node, to_json};
 use proto::CallLimits;
-use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
-use wasmtime::component::{Type, Val};
 
 /// What all tests of a project need.
 pub struct Tester<'a> {
@@ -26,11 +25,9 @@ pub struct Tester<'a> {
     pub project: &'a Manifest,
     /// What was built of it.
     pub module: &'a Arc<Module>,
-    /// The same, as a task.
-    pub task: Task,
     /// What each call may use up.
     pub limits: CallLimits,
-    /// Lets the task read a file of the project.
+    /// Lets a task read a file of the project.
     pub offer: &'a (dyn Fn(&str, &Path) -> Result<Offered, String> + Sync),
 }
 
@@ -45,51 +42,20 @@ pub struct Ran {
     pub took: Duration,
 }
 
-/// What came out of a call, as JSON.
-enum Came {
-    Report(Value),
-    Failure(Value),
-}
-
 impl Tester<'_> {
     /// Runs one test.
     ///
     /// # Errors
-    /// If it cannot be run: its parameters do not fit, or the scratch directory cannot be made.
+    /// If it cannot be run: its parameters do not fit, say, or the scratch directory cannot be made.
     pub async fn run(&self, context: &Context, test: &Test) -> Result<Ran, Error> {
         let scratch = Scratch::new(&test.files).map_err(|error| {
             Error::input(format!("cannot make the files of test `{}`", test.name)).because(&error)
         })?;
-        let placed = |node: &Node| {
-            let mut node = node.clone();
-            place(&mut node, &scratch.0);
-            node
-        };
-        let params = self.params(&placed(&test.params))?;
         let begin = Instant::now();
-        let came = self.call(context, test, &params).await;
-        let mut problems = match (came, &test.fails) {
-            (Came::Report(report), None) => test
-                .expect
-                .as_ref()
-                .map_or_else(Vec::new, |expected| differences(&placed(expected), &report)),
-            (Came::Failure(failure), Some(expected)) => differences(&placed(expected), &failure),
-            (Came::Report(report), Some(_)) => {
-                vec![format!("it did not fail, and reported {report}")]
-            }
-            (Came::Failure(failure), None) => vec![format!("it failed: {failure}")],
-        };
-        if let Some(expected) = &test.again
-            && problems.is_empty()
-        {
-            problems = match self.call(context, test, &params).await {
-                Came::Report(report) => differences(&placed(expected), &report),
-                Came::Failure(failure) => vec![format!("it failed: {failure}")],
-            };
-            problems
-                .iter_mut()
-                .for_each(|problem| problem.insert_str(0, "run once more: "));
-        }
+        let mut problems = match &test.act {
+            Act::Task(act) => self.task(context, act, &scratch.0).await,
+            Act::Calls(act) => self.calls(context, act, &scratch.0).await,
+        }?;
         let took = begin.elapsed();
         problems.extend(scratch.differences(&test.after));
         Ok(Ran {
@@ -98,57 +64,6 @@ impl Tester<'_> {
             took,
         })
     }
-
-    fn params(&self, node: &Node) -> Result<Val, Error> {
-        let (source, nobody) = (&self.project.source, BTreeSet::new());
-        let params = Params {
-            source,
-            module: &self.project.name,
-            task: &self.task,
-            directory: &self.project.directory,
-            from_hosts: &nobody,
-        };
-        let wrong = params.check(node, &mut |_| true);
-        if !wrong.is_empty() {
-            return Err(Error::in_text(source.name(), wrong));
-        }
-        let value = params.value(node, &mut |name, path| (self.offer)(name, path));
-        value.map_err(|wrong| Error::in_text(source.name(), wrong))
-    }
-
-    async fn call(&self, context: &Context, test: &Test, params: &Val) -> Came {
-        let function = &self.task.function;
-        let mode = if test.check { "check" } else { "apply" };
-        let arguments = [params.clone(), Val::Enum(mode.to_owned())];
-        let policy = self.task.grants(params, test.check);
-        let called = context.call(self.module, function, &arguments, policy, self.limits);
-        let result = match called.await {
-            Ok(result) => result,
-            Err(error) => return odd(&error.to_string()),
-        };
-        if let Some(fate) = Fate::of(&result, &self.project.name) {
-            return Came::Failure(json!({ "kind": fate.kind, "message": fate.message }));
-        }
-        // `run` returns a result with both parts, see `Task::of`.
-        let types = match function.results.as_slice() {
-            [(_, Type::Result(types))] => (types.ok(), types.err()),
-            _ => (None, None),
-        };
-        let json = |ty: &Type, value: &Val| to_json(ty, value).map_err(|error| error.to_string());
-        match (result, types) {
-            (CallResult::Returned(Some(Val::Result(Ok(Some(report))))), (Some(ty), _)) => {
-                json(&ty, &report).map_or_else(|why| odd(&why), Came::Report)
-            }
-            (CallResult::Failed(Val::Result(Err(Some(failure)))), (_, Some(ty))) => {
-                Came::Failure(json(&ty, &failure).unwrap_or_else(Value::String))
-            }
-            _ => odd("it did not answer as a task does"),
-        }
-    }
-}
-
-fn odd(why: &str) -> Came {
-    Came::Failure(json!({ "kind": "other", "message": why }))
 }
 
 /// A directory of a test's own, gone after it.

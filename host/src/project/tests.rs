@@ -2,7 +2,7 @@
 
 use super::check::{differences, place};
 use super::create::{Language, create};
-use super::manifest::{Manifest, is_name};
+use super::manifest::{Act, Manifest, is_name};
 use super::{ProjectError, contract};
 use crate::plan::toml::parse;
 use serde_json::json;
@@ -47,6 +47,12 @@ expect = { n = 1 }
 name = "two"
 check = true
 fails = { kind = "other" }
+
+[[test]]
+name = "three"
+call = ["a()", "b(1)"]
+gives = ["1", "2"]
+grants = ["read:@"]
 "#;
     let manifest = manifest(text).expect("a manifest");
     let names: Vec<_> = manifest
@@ -54,12 +60,20 @@ fails = { kind = "other" }
         .iter()
         .map(|test| test.name.as_str())
         .collect();
-    assert_eq!((manifest.name.as_str(), names), ("a", vec!["one", "two"]));
-    let [one, two] = manifest.tests.as_slice() else {
-        panic!("two tests");
+    assert_eq!(
+        (manifest.name.as_str(), names),
+        ("a", vec!["one", "two", "three"])
+    );
+    let acts: Vec<_> = manifest.tests.iter().map(|test| &test.act).collect();
+    let [Act::Task(one), Act::Task(two), Act::Calls(three)] = acts.as_slice() else {
+        panic!("{acts:?}");
     };
     assert!(one.params.get("path").is_some() && one.expect.is_some() && !one.check);
     assert!(two.check && two.fails.is_some() && two.params.get("path").is_none());
+    assert_eq!(
+        (three.calls.len(), three.gives.len(), three.grants.len()),
+        (2, 2, 1)
+    );
 }
 
 #[test]
@@ -78,6 +92,18 @@ fn what_is_wrong_with_a_manifest_is_said() {
             "neither `expect` nor `again`",
         ),
         ("[tests]\n", "unknown field `tests`"),
+        (
+            "[[test]]\nname = \"x\"\ngives = \"1\"\n",
+            "test `x`: `gives` and `grants` belong to a `call`",
+        ),
+        (
+            "[[test]]\nname = \"x\"\ncall = \"a()\"\nparams = {}\n",
+            "test `x`: `params` is for tasks",
+        ),
+        (
+            "[[test]]\nname = \"x\"\ncall = [\"a()\", \"b()\"]\ngives = [\"1\"]\n",
+            "a text for each `call`: 2 and 1",
+        ),
     ];
     for (text, expected) in wrong {
         let why = manifest(text).expect_err(text);

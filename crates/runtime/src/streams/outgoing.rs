@@ -79,8 +79,9 @@ pub(super) struct ValuesOut<T> {
     item: PhantomData<T>,
 }
 
-/// Takes the one value of a future.
-pub(super) struct FutureOut<T>(Way, PhantomData<T>);
+/// Takes the one value of a future. The way ends with it, and not when the guest lets go of its end, which a guest that does not
+/// look back never does.
+pub(super) struct FutureOut<T>(Option<Way>, PhantomData<T>);
 
 impl BytesOut {
     pub(super) fn new(writing: Writing) -> (Self, Pieces) {
@@ -104,7 +105,7 @@ impl<T> ValuesOut<T> {
 impl<T> FutureOut<T> {
     pub(super) fn new(writing: Writing) -> (Self, Pieces) {
         let (way, pieces) = Way::new(writing);
-        (Self(way, PhantomData), pieces)
+        (Self(Some(way), PhantomData), pieces)
     }
 }
 
@@ -177,10 +178,11 @@ impl<T: Carried> FutureConsumer<Guest> for FutureOut<T> {
         mut source: Source<'_, T>,
         finish: bool,
     ) -> Poll<Result<()>> {
-        let room = match self.0.poll_room(cx) {
-            Poll::Ready(room) => room,
-            Poll::Pending if finish => return Poll::Ready(Ok(())),
-            Poll::Pending => return Poll::Pending,
+        let room = match self.0.as_mut().map(|way| way.poll_room(cx)) {
+            Some(Poll::Ready(room)) => room,
+            Some(Poll::Pending) if finish => return Poll::Ready(Ok(())),
+            Some(Poll::Pending) => return Poll::Pending,
+            None => None,
         };
         let mut item: Option<T> = None;
         bounded(store, |store| {
@@ -189,6 +191,7 @@ impl<T: Carried> FutureConsumer<Guest> for FutureOut<T> {
         })?;
         if let (Some(room), Some(item)) = (room, item) {
             room.send(piece([item.into_item()]));
+            self.0 = None;
         }
         Poll::Ready(Ok(()))
     }
