@@ -4,8 +4,6 @@
 // runs at a time; C has the callbacks for more.
 #include "weblog.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,17 +84,29 @@ static weblog_string_t text_of(const char *from, const char *to) {
     return text;
 }
 
+// A number of so many digits at most that ends at a space or with the line. Behind it is where reading goes on.
+static bool number_of(const char **at, int most, uint64_t *number) {
+    int digits = 0;
+    for (*number = 0; **at >= '0' && **at <= '9'; (*at)++, digits++) {
+        if (digits == most) return false;
+        *number = *number * 10 + (uint64_t)(**at - '0');
+    }
+    return digits > 0 && strchr(" \r\n", **at) != NULL;
+}
+
 // An entry of the common log format: `192.0.2.7 - - [10/Oct/2025:13:55:36 +0000] "GET / HTTP/1.1" 200 512`.
 static bool entry_of(const char *line, entry_t *entry) {
     const char *space = strchr(line, ' ');
     const char *open = space != NULL ? strchr(space, '"') : NULL;
     const char *close = open != NULL ? strchr(open + 1, '"') : NULL;
-    char size[21];
-    if (close == NULL || sscanf(close + 1, "%hu %20s", &entry->status, size) != 2) return false;
-    char *end;
-    entry->size.is_some = strcmp(size, "-") != 0;
-    entry->size.val = strtoull(size, &end, 10);
-    if (entry->size.is_some && (!isdigit(size[0]) || *end != '\0')) return false;
+    if (close == NULL) return false;
+    const char *at = close + 1 + strspn(close + 1, " ");
+    uint64_t status;
+    if (!number_of(&at, 3, &status) || *at++ != ' ') return false;
+    entry->status = (uint16_t)status;
+    entry->size.is_some = *at != '-';
+    // A length of 19 digits fits.
+    if (entry->size.is_some && !number_of(&at, 19, &entry->size.val)) return false;
     entry->client = text_of(line, space);
     entry->request = text_of(open + 1, close);
     return true;

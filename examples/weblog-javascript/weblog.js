@@ -2,7 +2,8 @@
 
 const [NEWLINE, SPACE, DOT, COLON, X] = [10, 32, 46, 58, 120];
 
-const LINE = /^(\S+) [^"]*"([^"]*)"\s+(\d{3}) (\d+|-)/;
+// A length of more digits is no number of JavaScript's.
+const LINE = /^(\S+) [^"]*"([^"]*)"\s+(\d{3}) (\d{1,15}|-)(?=\s|$)/;
 
 // An interface is an exported object.
 export const parsing = {
@@ -53,19 +54,26 @@ export const tallies = {
   },
 };
 
-/** The entries as they come; `total` is told when all are through. Waiting for whoever reads that would keep the stream open. */
+/**
+ * The entries as they come; `total` is told when all are through, or nobody wants more of them. Waiting for whoever reads that
+ * would keep the stream open.
+ */
 async function* entries(log, total) {
   let number = 0;
-  for await (const line of lines(log)) {
-    number += 1;
-    const entry = entryOf(line);
-    if (entry === null) {
-      total.write({ tag: "err", val: { tag: "malformed", val: number } });
-      return;
+  let end = null;
+  try {
+    for await (const line of lines(log)) {
+      number += 1;
+      const entry = entryOf(line);
+      if (entry === null) {
+        end = { tag: "err", val: { tag: "malformed", val: number } };
+        return;
+      }
+      yield entry;
     }
-    yield entry;
+  } finally {
+    total.write(end ?? { tag: "ok", val: number });
   }
-  total.write({ tag: "ok", val: number });
 }
 
 function entryOf(line) {
@@ -79,7 +87,15 @@ async function* redacted(log) {
   for await (const line of lines(log)) {
     const client = line.subarray(0, Math.max(line.indexOf(SPACE), 0));
     const keep = Math.max(client.lastIndexOf(DOT), client.lastIndexOf(COLON)) + 1;
-    yield keep === 0 ? line : Uint8Array.of(...line.subarray(0, keep), X, ...line.subarray(client.length));
+    if (keep === 0) {
+      yield line;
+      continue;
+    }
+    const cut = new Uint8Array(keep + 1 + line.length - client.length);
+    cut.set(line.subarray(0, keep));
+    cut[keep] = X;
+    cut.set(line.subarray(client.length), keep + 1);
+    yield cut;
   }
 }
 
@@ -103,6 +119,7 @@ function text(bytes) {
   try {
     return decodeURIComponent(escaped);
   } catch {
-    return escaped; // It is not UTF-8: still something to show.
+    // It is not UTF-8. A log may have anything.
+    return Array.from(bytes, (byte) => (byte < 128 ? String.fromCharCode(byte) : "\ufffd")).join("");
   }
 }

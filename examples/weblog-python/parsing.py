@@ -13,7 +13,8 @@ from wit_world.exports.parsing import Entry, Problem, Problem_Malformed
 
 PIECE = 64 << 10  # bytes that are read at once
 
-LINE = re.compile(r'(?P<client>\S+) [^"]*"(?P<request>[^"]*)"\s+(?P<status>\d{3}) (?P<size>\d+|-)')
+# A length of 19 digits fits into a u64.
+LINE = re.compile(r'(?P<client>\S+) [^"]*"(?P<request>[^"]*)"\s+(?P<status>\d{3}) (?P<size>\d{1,19}|-)(?=\s|$)', re.ASCII)
 
 
 class Parsing(exports.Parsing):
@@ -67,10 +68,9 @@ async def parse(
 async def redact(log: ByteStreamReader, redacted: ByteStreamWriter) -> None:
     with redacted:
         async for some in lines(log):
-            # Nobody is told that the reader is gone in any other way.
+            await redacted.write_all(b"".join(redacted_line(line) for line in some))
             if redacted.reader_dropped:
                 break
-            await redacted.write_all(b"".join(redacted_line(line) for line in some))
 
 
 async def lines(log: ByteStreamReader) -> AsyncIterator[list[bytes]]:
@@ -96,5 +96,7 @@ def entry_of(line: str) -> Entry | None:
 
 def redacted_line(line: bytes) -> bytes:
     client, space, rest = line.partition(b" ")
+    if not space:
+        return line
     keep = max(client.rfind(b"."), client.rfind(b":")) + 1
     return client[:keep] + b"x" + space + rest if keep else line

@@ -20,7 +20,9 @@ class Tally(tallies.Tally):
     async def add(self, log: ByteStreamReader) -> int:
         with log:
             while not log.writer_dropped:
-                self._lines += (await log.read(PIECE)).count(b"\n")
+                # Other calls go on meanwhile, perhaps with the same tally.
+                piece = await log.read(PIECE)
+                self._lines += piece.count(b"\n")
         return self._lines
 
     @classmethod

@@ -199,6 +199,27 @@ async fn a_guest_ends_when_its_reader_leaves() {
     assert_nothing_left(&master, &processes);
 }
 
+/// It waits for its input, and so does not try to write to whoever is gone.
+#[tokio::test]
+async fn a_quiet_guest_ends_when_its_reader_leaves() {
+    let master = master();
+    let logpipe = logpipe(&master);
+    let redact = logpipe.function("redact").unwrap();
+    let line = line(&master, 2).await;
+    let options = CallOptions::default();
+    let mut never = Vec::new();
+    // Again more than may live at once.
+    for _ in 0..100 {
+        let (mine, theirs) = tokio::io::duplex(1);
+        never.push(mine);
+        let feed: Vec<Feed> = vec![Box::new(theirs)];
+        let streaming = line[1].stream(&logpipe, &redact, &[Val::U64(0)], feed, &options);
+        assert_eq!(streaming.await.unwrap().incoming.len(), 1);
+    }
+    let processes = end(line).await;
+    assert_nothing_left(&master, &processes);
+}
+
 #[tokio::test]
 async fn a_function_may_leave_the_rest_of_what_it_is_fed() {
     let master = master();

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use wasmparser::{Parser, Payload};
-use wit_parser::{TypeDefKind, TypeOwner, UnresolvedPackageGroup};
+use wit_parser::{Docs, TypeDef, TypeDefKind, TypeOwner, UnresolvedPackageGroup, WorldItem};
 
 /// The name of the section.
 const SECTION: &str = "zymogen:wit";
@@ -14,10 +14,10 @@ const MAX_TEXT: usize = 256 << 10;
 #[derive(Default)]
 pub(super) struct Prose {
     interfaces: HashMap<String, String>,
-    /// By interface and function.
+    /// By interface and function. The world's own have none.
     functions: HashMap<(String, String), String>,
-    /// By interface, record and field.
-    fields: HashMap<(String, String, String), String>,
+    /// By interface, type, and field, case or flag.
+    parts: HashMap<(String, String, String), String>,
 }
 
 impl Prose {
@@ -51,22 +51,60 @@ impl Prose {
                 self.interfaces.insert(name.clone(), docs.clone());
             }
             for (function, item) in &interface.functions {
-                if let Some(docs) = &item.docs.contents {
-                    let key = (name.clone(), function.clone());
-                    self.functions.insert(key, docs.clone());
-                }
+                self.function_is(name, function, &item.docs);
             }
             let types = main.types.iter().map(|(_, ty)| ty);
             for ty in types.filter(|ty| ty.owner == TypeOwner::Interface(id)) {
-                let (Some(record), TypeDefKind::Record(fields)) = (&ty.name, &ty.kind) else {
-                    continue;
-                };
-                for field in &fields.fields {
-                    if let Some(docs) = &field.docs.contents {
-                        let key = (name.clone(), record.clone(), field.name.clone());
-                        self.fields.insert(key, docs.clone());
-                    }
+                self.type_is(name, ty);
+            }
+        }
+        for (id, world) in main.worlds.iter() {
+            for (_, item) in &world.exports {
+                if let WorldItem::Function(function) = item {
+                    self.function_is("", &function.name, &function.docs);
                 }
+            }
+            let types = main.types.iter().map(|(_, ty)| ty);
+            for ty in types.filter(|ty| ty.owner == TypeOwner::World(id)) {
+                self.type_is("", ty);
+            }
+        }
+    }
+
+    fn function_is(&mut self, interface: &str, function: &str, docs: &Docs) {
+        if let Some(docs) = &docs.contents {
+            let key = (interface.to_owned(), function.to_owned());
+            self.functions.insert(key, docs.clone());
+        }
+    }
+
+    fn type_is(&mut self, interface: &str, ty: &TypeDef) {
+        let Some(name) = &ty.name else {
+            return;
+        };
+        let parts: Vec<(&String, &Docs)> = match &ty.kind {
+            TypeDefKind::Record(record) => {
+                let fields = record.fields.iter();
+                fields.map(|field| (&field.name, &field.docs)).collect()
+            }
+            TypeDefKind::Variant(variant) => {
+                let cases = variant.cases.iter();
+                cases.map(|case| (&case.name, &case.docs)).collect()
+            }
+            TypeDefKind::Enum(cases) => {
+                let cases = cases.cases.iter();
+                cases.map(|case| (&case.name, &case.docs)).collect()
+            }
+            TypeDefKind::Flags(flags) => {
+                let flags = flags.flags.iter();
+                flags.map(|flag| (&flag.name, &flag.docs)).collect()
+            }
+            _ => return,
+        };
+        for (part, docs) in parts {
+            if let Some(docs) = &docs.contents {
+                let key = (interface.to_owned(), name.clone(), part.clone());
+                self.parts.insert(key, docs.clone());
             }
         }
     }
@@ -82,14 +120,11 @@ impl Prose {
         self.functions.get(&key).map(String::as_str)
     }
 
-    /// Of a field of a record of an interface.
-    pub(super) fn field(&self, interface: &str, record: &str, field: &str) -> Option<&str> {
-        let key = (
-            short(interface).to_owned(),
-            record.to_owned(),
-            field.to_owned(),
-        );
-        self.fields.get(&key).map(String::as_str)
+    /// Of a field, case or flag of a type of an interface.
+    pub(super) fn part(&self, interface: &str, ty: &str, part: &str) -> Option<&str> {
+        let interface = short(interface).to_owned();
+        let key = (interface, ty.to_owned(), part.to_owned());
+        self.parts.get(&key).map(String::as_str)
     }
 }
 

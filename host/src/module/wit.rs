@@ -1,5 +1,9 @@
 //! What a component's own WIT says and its machine code has lost: documentation, and the names of types.
 
+mod named;
+
+pub use named::{Named, Part};
+
 use super::ModuleError;
 use super::prose::Prose;
 use proto::message::Export;
@@ -76,7 +80,7 @@ impl Wit {
     /// The prose of an exported function.
     #[must_use]
     pub fn function_docs(&self, export: &Export) -> Option<&str> {
-        let interface = export.interface.as_deref()?;
+        let interface = export.interface.as_deref().unwrap_or_default();
         self.prose.function(interface, &export.function)
     }
 
@@ -97,7 +101,7 @@ impl Wit {
         let Some(TypeDefKind::Record(record)) = self.resolved(ty) else {
             return Vec::new();
         };
-        let (owner, name) = self.owner(ty).unwrap_or_default();
+        let (owner, name) = self.owner(self.bare(ty)).unwrap_or_default();
         record
             .fields
             .iter()
@@ -107,7 +111,7 @@ impl Wit {
                 text: self.text(field.ty),
                 docs: self
                     .prose
-                    .field(&owner, &name, &field.name)
+                    .part(&owner, &name, &field.name)
                     .map(str::to_owned),
             })
             .collect()
@@ -119,6 +123,34 @@ impl Wit {
         let function = self.function(export)?;
         let found = function.params.iter().find(|p| p.name == param)?;
         Some(found.ty)
+    }
+
+    /// The types of all parameters and of the result of an exported function.
+    #[must_use]
+    pub fn types(&self, export: &Export) -> Vec<Type> {
+        let function = self.function(export);
+        let types = function.map(|function| {
+            let params = function.params.iter().map(|param| param.ty);
+            params.chain(function.result).collect()
+        });
+        types.unwrap_or_default()
+    }
+
+    /// The type of an exported function's result.
+    #[must_use]
+    pub fn result(&self, export: &Export) -> Option<Type> {
+        self.function(export)?.result
+    }
+
+    /// The fields of the record that a function gives if all goes well.
+    #[must_use]
+    pub fn report_fields(&self, export: &Export) -> Vec<Field> {
+        match self.result(export).and_then(|ty| self.resolved(ty)) {
+            Some(TypeDefKind::Result(result)) => {
+                result.ok.map(|ty| self.fields(ty)).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// The name that `zymogen:task/grants` gives to a type, if the type is one of those.
@@ -202,13 +234,15 @@ impl Wit {
         }
     }
 
-    /// The interface and the name of a type.
+    /// The interface and the name of a type. One of the world itself has no interface.
     fn owner(&self, ty: Type) -> Option<(String, String)> {
         let def = &self.resolve.types[type_id(ty)?];
-        match def.owner {
-            TypeOwner::Interface(id) => Some((self.name(id), def.name.clone()?)),
-            _ => None,
-        }
+        let interface = match def.owner {
+            TypeOwner::Interface(id) => self.name(id),
+            TypeOwner::World(_) => String::new(),
+            TypeOwner::None => return None,
+        };
+        Some((interface, def.name.clone()?))
     }
 
     fn function(&self, export: &Export) -> Option<&Function> {

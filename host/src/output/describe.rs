@@ -1,14 +1,18 @@
 //! What a module is, for people who want to use it: its prose, what it takes, what it may touch.
 
+mod example;
+#[cfg(test)]
+mod tests;
+
 use super::style::{self, paint};
 use super::text::printable;
 use crate::error::Error;
-use crate::module::wit::Field;
+use crate::module::wit::{Field, Named, Part};
 use crate::module::{Bound, Function, Module, Resource, ResourceKind, Task, Use};
+use example::example;
 use runtime::value::describe;
 use serde::Serialize;
 use std::fmt::Write as _;
-use wasmtime::component::Type;
 
 /// Everything that is known about a module.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +27,8 @@ pub struct Description {
     task: Option<TaskDescription>,
     /// Its functions.
     exports: Vec<ExportDescription>,
+    /// The types that it has names for.
+    types: Vec<TypeDescription>,
     /// The interfaces of its host that it uses.
     imports: Vec<String>,
     /// The other modules in it, and what each is used for.
@@ -65,6 +71,23 @@ struct ExportDescription {
     docs: String,
 }
 
+#[derive(Clone, Debug, Serialize)]
+struct TypeDescription {
+    name: String,
+    /// `record`, `variant`, `enum` or `flags`.
+    kind: &'static str,
+    parts: Vec<PartDescription>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct PartDescription {
+    name: String,
+    /// Null where a case has no payload, and for flags.
+    #[serde(rename = "type")]
+    ty: Option<String>,
+    docs: String,
+}
+
 /// A module's prose in one line.
 #[must_use]
 pub fn summary_of(module: &Module) -> String {
@@ -81,16 +104,14 @@ impl Description {
     pub fn of(module: &Module, name: &str) -> Result<Self, Error> {
         let task = module.task().ok();
         let docs = docs_of(module);
+        let functions = functions(module);
         Ok(Self {
             name: name.to_owned(),
             digest: module.reference.digest.to_string(),
+            types: types(module, task.as_ref(), &functions),
             task: task.map(|task| TaskDescription::of(module, &task, name, &docs)),
             docs,
-            exports: module
-                .functions()
-                .iter()
-                .map(|f| export(module, f))
-                .collect(),
+            exports: functions.iter().map(|f| export(module, f)).collect(),
             imports: module.imports(),
             uses: module.uses.clone(),
             bound: module.bound.iter().map(bound).collect(),
@@ -113,11 +134,20 @@ impl Description {
         }
         match &self.task {
             Some(task) => task.render(&mut out),
-            None => {
-                heading(&mut out, "Functions");
-                for export in &self.exports {
-                    export.render(&mut out);
-                }
+            None => self.functions("Functions", &mut out),
+        }
+        if self.task.is_some() && self.exports.len() > 1 {
+            self.functions("Functions", &mut out);
+        }
+        // The cases of an enum stand where it is used; more than that only prose can say.
+        let is_told = |ty: &&TypeDescription| {
+            ty.kind != "enum" || ty.parts.iter().any(|part| !part.docs.is_empty())
+        };
+        let told: Vec<_> = self.types.iter().filter(is_told).collect();
+        if !told.is_empty() {
+            heading(&mut out, "Types");
+            for ty in told {
+                ty.render(&mut out);
             }
         }
         if !self.uses.is_empty() {
@@ -156,12 +186,19 @@ impl Description {
         }
         out
     }
+
+    fn functions(&self, title: &str, out: &mut String) {
+        heading(out, title);
+        for export in &self.exports {
+            export.render(out);
+        }
+    }
 }
 
 impl TaskDescription {
     fn of(module: &Module, task: &Task, name: &str, docs: &str) -> Self {
         let export = &task.function.export;
-        let params = module.wit.record_fields(export, "params");
+        let fields = module.wit.record_fields(export, "params");
         let describe = |field: &Field| FieldDescription {
             name: field.name.clone(),
             ty: field.text.clone(),
@@ -170,16 +207,22 @@ impl TaskDescription {
             cases: module.wit.cases(field.ty),
             grants: grants(&task.resources, &field.name),
         };
-        let params: Vec<_> = params.iter().map(describe).collect();
-        let example = if docs.contains("[[task]]") {
-            String::new()
-        } else {
-            example(name, &params)
-        };
+        let report = module.wit.report_fields(export);
+        let report = report.iter().filter(|field| field.name != "outcome");
         Self {
-            params,
-            report: report(&task.report),
-            example,
+            params: fields.iter().map(describe).collect(),
+            report: report
+                .map(|field| FieldDescription {
+                    name: crate::plan::scope::name_in_templates(&field.name),
+                    required: true,
+                    grants: None,
+                    ..describe(field)
+                })
+                .collect(),
+            example: match docs.contains("[[task]]") {
+                true => String::new(),
+                false => example(&module.wit, name, &fields),
+            },
         }
     }
 
@@ -220,6 +263,28 @@ impl FieldDescription {
         }
         if let Some(grants) = self.grants {
             push(out, "      ", &format!("Permission: {grants}"));
+        }
+    }
+}
+
+impl TypeDescription {
+    fn render(&self, out: &mut String) {
+        let name = paint(style::STRONG, &printable(&self.name));
+        // Writing to a String does not fail.
+        let _ = writeln!(out, "  {name} {}", paint(style::DIM, self.kind));
+        for part in &self.parts {
+            let ty = part.ty.as_deref().map(|ty| match self.kind {
+                "record" => format!(" {ty}"),
+                _ => format!("({ty})"),
+            });
+            push(
+                out,
+                "      ",
+                &format!("{}{}", part.name, ty.unwrap_or_default()),
+            );
+            for line in part.docs.lines() {
+                push(out, "          ", line);
+            }
         }
     }
 }
@@ -282,10 +347,11 @@ fn export(module: &Module, function: &Function) -> ExportDescription {
         format!("{name}: {ty}")
     });
     let params: Vec<_> = params.collect();
-    let result = function
-        .results
-        .first()
-        .map(|(_, ty)| format!(" -> {}", describe(ty)));
+    let result = function.results.first().map(|(_, ty)| {
+        let named = module.wit.result(&function.export);
+        let ty = named.map_or_else(|| describe(ty), |ty| module.wit.text(ty));
+        format!(" -> {ty}")
+    });
     let kind = if function.is_async {
         "async func"
     } else {
@@ -303,22 +369,38 @@ fn export(module: &Module, function: &Function) -> ExportDescription {
     }
 }
 
-/// The fields of a report that are not the same for all tasks.
-fn report(report: &Type) -> Vec<FieldDescription> {
-    let Type::Record(record) = report else {
-        return Vec::new();
+/// What may be called. componentize-py leaves a function behind by which it has started the interpreter.
+fn functions(module: &Module) -> Vec<Function> {
+    let mut functions = module.functions();
+    functions.retain(|function| function.export.interface.as_deref() != Some("exports"));
+    functions
+}
+
+/// All that its functions name. The records of a task's parameters and of its report are shown in a better way.
+fn types(module: &Module, task: Option<&Task>, functions: &[Function]) -> Vec<TypeDescription> {
+    let wit = &module.wit;
+    let roots = functions.iter().flat_map(|function| {
+        let export = &function.export;
+        match task.is_some_and(|task| task.function.export == *export) {
+            true => {
+                let params = wit.record_fields(export, "params");
+                let report = wit.report_fields(export);
+                params.iter().chain(&report).map(|field| field.ty).collect()
+            }
+            false => wit.types(export),
+        }
+    });
+    let part = |part: Part| PartDescription {
+        name: part.name,
+        ty: part.ty,
+        docs: part.docs.unwrap_or_default(),
     };
-    let fields = record.fields().filter(|field| field.name != "outcome");
-    fields
-        .map(|field| FieldDescription {
-            name: crate::plan::scope::name_in_templates(field.name),
-            ty: describe(&field.ty),
-            required: true,
-            docs: String::new(),
-            cases: Vec::new(),
-            grants: None,
-        })
-        .collect()
+    let ty = |ty: Named| TypeDescription {
+        name: ty.name,
+        kind: ty.kind,
+        parts: ty.parts.into_iter().map(part).collect(),
+    };
+    wit.named(roots).into_iter().map(ty).collect()
 }
 
 fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
@@ -339,41 +421,6 @@ fn grants(resources: &[Resource], field: &str) -> Option<&'static str> {
         ResourceKind::Channel => "to send to it and receive from it",
         ResourceKind::Source => "to read this file of the master",
     })
-}
-
-/// An entry of a plan with all parameters that it must have.
-fn example(name: &str, params: &[FieldDescription]) -> String {
-    let values = params.iter().filter(|field| field.required).map(|field| {
-        let value = match (field.ty.as_str(), field.cases.first()) {
-            (_, Some(case)) => format!("\"{case}\""),
-            ("write-path" | "read-path" | "command-directory", _) => "\"/a/path/there\"".to_owned(),
-            ("address", _) => "\"host:443\"".to_owned(),
-            ("secret", _) => "\"a-secret-of-the-plan\"".to_owned(),
-            ("callee", _) => "\"ssh:host ./module.wasm\"".to_owned(),
-            ("service", _) => "\"a-service\"".to_owned(),
-            ("channel", _) => "\"a-channel\"".to_owned(),
-            ("source", _) => "\"a/file/here\"".to_owned(),
-            ("command-line", _) => "[\"program\", \"argument\"]".to_owned(),
-            ("string" | "command-input", _) => "\"text\"".to_owned(),
-            ("bool", _) => "true".to_owned(),
-            ("command-environment", _) => "[]".to_owned(),
-            (ty, _) if ty.starts_with("list<") => "[]".to_owned(),
-            _ => "1".to_owned(),
-        };
-        format!("{} = {value}", field.name)
-    });
-    let values: Vec<_> = values.collect();
-    let table = match values.as_slice() {
-        [] => "{}".to_owned(),
-        _ => format!("{{ {} }}", values.join(", ")),
-    };
-    let is_path = name.contains('/') || name.contains('.');
-    let module = if is_path {
-        format!("use = \"{name}\"\nwith = {table}")
-    } else {
-        format!("{name} = {table}")
-    };
-    format!("[[task]]\nname = \"what it is for\"\n{module}\n")
 }
 
 fn heading(out: &mut String, text: &str) {

@@ -22,9 +22,13 @@ const GO: [(&str, &str); 4] = [
     ),
 ];
 
-/// What generated code for Go imports where a function is `async`, or has streams or futures. Goroutines that wait for the
-/// host need a scheduler that Go's own runtime does not have.
-const GO_ASYNC: &str = "go.bytecodealliance.org/pkg/wit/async";
+/// What generated code for Go uses where a function is `async`, or has streams or futures. Goroutines that wait for the host need
+/// a scheduler that Go's own runtime does not have.
+const GO_ASYNC: [&str; 3] = [
+    "\"go.bytecodealliance.org/pkg/wit/async\"",
+    "witTypes.StreamReader[",
+    "witTypes.FutureReader[",
+];
 
 /// Makes the bindings of a world in a directory. A file that would not change is left alone, for the sake of tools that
 /// look at its time.
@@ -42,8 +46,11 @@ pub fn bindings(language: Bindings, world: &World, into: &Path) -> Result<(), Pr
         path: super::WORLD.into(),
         why: format!("{error:#}"),
     })?;
-    let imports = |content: &[u8]| String::from_utf8_lossy(content).contains(GO_ASYNC);
-    if files.iter().any(|(_, content)| imports(content)) {
+    let is_async = |content: &[u8]| {
+        let content = String::from_utf8_lossy(content);
+        GO_ASYNC.iter().any(|part| content.contains(part))
+    };
+    if language == Bindings::Go && files.iter().any(|(_, content)| is_async(content)) {
         return Err(ProjectError::GoAsync);
     }
     for (name, content) in files.iter() {

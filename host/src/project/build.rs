@@ -50,8 +50,8 @@ pub fn build(project: &Manifest) -> Result<PathBuf, ProjectError> {
         Failure::Wasm(why) => ProjectError::Componentize { path: output, why },
     })?;
     let path = made.join(format!("{}.wasm", project.name));
-    // Whoever runs the module meanwhile has the old one or the new one.
-    let new = made.join(format!(".{}.wasm.new", project.name));
+    // In one step, unless the command itself writes to this path.
+    let new = made.join(format!(".{}.{}.new", project.name, std::process::id()));
     fs::write(&new, component).map_err(ProjectError::io(&new))?;
     fs::rename(&new, &path).map_err(ProjectError::io(&path))?;
     Ok(path)

@@ -111,7 +111,7 @@ pub struct CallsTest {
     pub calls: Vec<String>,
     /// What comes of each, in WAVE; none where a function has no result. As many as the calls, or none at all.
     pub gives: Vec<String>,
-    /// What the functions may touch, as the command line writes it; an `@` in it stands for the scratch directory.
+    /// What the functions may touch, as the command line writes it; a word in it may begin with `@`.
     pub grants: Vec<String>,
 }
 
@@ -291,7 +291,10 @@ impl TestText {
             ));
         }
         let gives = self.gives.take().map_or_else(Vec::new, Several::all);
-        if calls.is_empty() || !(gives.is_empty() || gives.len() == calls.len()) {
+        if calls.is_empty() {
+            return Err("`call` names no call".to_owned());
+        }
+        if !(gives.is_empty() || gives.len() == calls.len()) {
             let (calls, gives) = (calls.len(), gives.len());
             return Err(format!(
                 "`gives` must have a text for each `call`: {calls} and {gives}"

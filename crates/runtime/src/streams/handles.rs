@@ -36,7 +36,7 @@ impl StreamHandles<'_> {
     }
 
     fn write(&mut self, ty: &Type, val: &Val) -> Result<u64> {
-        let (writing, ending) = self.life.begin();
+        let (writing, reading) = self.life.begin();
         let store = self.store.as_context_mut();
         let (carries, pieces) = match (ty, val) {
             (Type::Stream(stream), Val::Stream(any)) => match stream.ty() {
@@ -66,7 +66,7 @@ impl StreamHandles<'_> {
             },
             _ => bail!("the value is no stream and no future"),
         };
-        let end = End(ending);
+        let end = End(reading);
         Ok(self.peer.write(
             carries,
             Outgoing {

@@ -13,13 +13,19 @@ pub(crate) struct Life {
     failed: Arc<Mutex<Option<String>>>,
     /// Is the guest at work? What ends while it is not was ended by whoever dropped it.
     at_work: Arc<AtomicBool>,
-    /// How many streams of it are open.
+    /// How many streams of it are open at both ends.
     open: watch::Sender<usize>,
 }
 
 /// How one stream has ended.
-#[derive(Default)]
-pub(super) struct Ending(OnceLock<Option<String>>);
+pub(super) struct Ending {
+    failure: OnceLock<Option<String>>,
+    is_over: AtomicBool,
+    open: watch::Sender<usize>,
+}
+
+/// Held by whoever reads a stream.
+pub(super) struct Reading(Arc<Ending>);
 
 /// Held by the guest's side of a stream.
 pub(super) struct Writing {
@@ -53,28 +59,47 @@ impl Life {
         .await
     }
 
-    /// Resolves once all that the guest writes has ended.
+    /// Resolves once all that the guest writes has ended, or has lost its reader.
     pub(crate) async fn written(&self) {
         // The sender lives in `self`, so waiting cannot fail.
         let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
     }
 
-    pub(super) fn begin(&self) -> (Writing, Arc<Ending>) {
+    pub(super) fn begin(&self) -> (Writing, Reading) {
         self.open.send_modify(|open| *open += 1);
-        let ending = Arc::<Ending>::default();
+        let ending = Arc::new(Ending {
+            failure: OnceLock::new(),
+            is_over: AtomicBool::new(false),
+            open: self.open.clone(),
+        });
         let writing = Writing {
             life: self.clone(),
             ending: ending.clone(),
         };
-        (writing, ending)
+        (writing, Reading(ending))
     }
 }
 
 impl Ending {
-    /// One that nobody has said to be complete is not.
+    /// One of both ends is gone.
+    fn over(&self) {
+        if !self.is_over.swap(true, Ordering::Relaxed) {
+            self.open.send_modify(|open| *open -= 1);
+        }
+    }
+}
+
+impl Reading {
+    /// A stream that nobody has said to be complete is not.
     pub(super) fn failure(&self) -> Option<String> {
         let unknown = || Some("the guest is gone".to_owned());
-        self.0.get().cloned().unwrap_or_else(unknown)
+        self.0.failure.get().cloned().unwrap_or_else(unknown)
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.over();
     }
 }
 
@@ -86,7 +111,7 @@ impl Drop for Writing {
             failed.get_or_insert_with(|| "its call was stopped".to_owned());
         }
         // Nobody else sets it.
-        let _ = self.ending.0.set(failed);
-        self.life.open.send_modify(|open| *open -= 1);
+        let _ = self.ending.failure.set(failed);
+        self.ending.over();
     }
 }

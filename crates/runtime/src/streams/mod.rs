@@ -21,7 +21,6 @@ pub(crate) use life::Life;
 
 use bytes::Bytes;
 use proto::ContextId;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -56,9 +55,9 @@ pub struct Outgoing {
     pub until: Instant,
 }
 
-/// How a stream ends, known once its last piece was taken.
-#[derive(Clone)]
-pub struct End(Arc<life::Ending>);
+/// How a stream ends, known once its last piece was taken. To be dropped with the pieces: a guest all of whose streams have lost their
+/// readers is stopped.
+pub struct End(life::Reading);
 
 impl End {
     /// Nothing if the guest has ended it, else why it could not.

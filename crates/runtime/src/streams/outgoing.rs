@@ -189,8 +189,10 @@ impl<T: Carried> FutureConsumer<Guest> for FutureOut<T> {
             Item::first();
             source.read(store, &mut item)
         })?;
-        if let (Some(room), Some(item)) = (room, item) {
-            room.send(piece([item.into_item()]));
+        if let Some(item) = item {
+            if let Some(room) = room {
+                room.send(piece([item.into_item()]));
+            }
             self.0 = None;
         }
         Poll::Ready(Ok(()))

@@ -4,7 +4,7 @@ mod group;
 mod process;
 mod talk;
 
-use super::bindings::zymogen::task::command::{Error, Finished, Host, Request, Status};
+use super::bindings::zymogen::task::command::{Error, Finished, Host, Request};
 use crate::guard::Guard;
 use crate::guest::Guest;
 use crate::output::Output;
@@ -16,7 +16,6 @@ use proto::{Digest, Policy};
 use std::io::ErrorKind;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::Duration;
 use talk::talk;
 use tokio::process::{Child, Command};
 use wasmtime::Result;
@@ -91,17 +90,7 @@ async fn run(
     tokio::task::yield_now().await;
     // Dropping the group kills all that the program started. It goes before its leader does.
     let (mut child, mut group) = spawn(request, cwd, guard)?;
-    let work = talk(&mut child, &mut group, request, output);
-    match request.timeout_ms {
-        None => work.await,
-        Some(ms) => tokio::time::timeout(Duration::from_millis(ms), work)
-            .await
-            .unwrap_or(Ok(Finished {
-                status: Status::TimedOut,
-                stdout: Vec::new(),
-                stderr: Vec::new(),
-            })),
-    }
+    talk(&mut child, &mut group, request, output).await
 }
 
 fn spawn(

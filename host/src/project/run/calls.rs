@@ -22,25 +22,17 @@ struct Step {
 }
 
 impl Tester<'_> {
-    /// How it is not as expected.
+    /// How it is not as expected. What cannot be called is not, either.
     pub(super) async fn calls(
         &self,
         context: &Context,
         test: &CallsTest,
         scratch: &Path,
     ) -> Result<Vec<String>, Error> {
-        let grants = test.grants.iter().map(|text| grant(text, scratch));
-        let options = CallOptions {
-            policy: Policy {
-                grants: grants.collect::<Result<_, _>>()?,
-            },
-            limits: self.limits,
-            deadline: None,
+        let (options, steps) = match self.prepared(test, scratch) {
+            Ok(prepared) => prepared,
+            Err(why) => return Ok(why.lines().map(str::to_owned).collect()),
         };
-        let mut gives = test.gives.iter();
-        let steps = test.calls.iter();
-        let steps = steps.map(|text| self.step(placed(text, scratch), gives.next(), scratch));
-        let steps: Vec<_> = steps.collect::<Result<_, _>>()?;
         let instance = context.instance(self.module, options);
         let mut problems = Vec::new();
         for step in steps {
@@ -64,10 +56,30 @@ impl Tester<'_> {
         Ok(problems)
     }
 
-    fn step(&self, text: String, gives: Option<&String>, scratch: &Path) -> Result<Step, Error> {
-        let wrong = |error: &dyn std::fmt::Display| Error::input(error.to_string());
+    fn prepared(
+        &self,
+        test: &CallsTest,
+        scratch: &Path,
+    ) -> Result<(CallOptions, Vec<Step>), String> {
+        let grants = test.grants.iter().map(|text| grant(text, scratch));
+        let options = CallOptions {
+            policy: Policy {
+                grants: grants.collect::<Result<_, _>>()?,
+            },
+            limits: self.limits,
+            deadline: None,
+        };
+        let mut gives = test.gives.iter();
+        let steps = test.calls.iter();
+        let steps = steps.map(|text| self.step(placed(text, scratch), gives.next(), scratch));
+        Ok((options, steps.collect::<Result<_, _>>()?))
+    }
+
+    fn step(&self, text: String, gives: Option<&String>, scratch: &Path) -> Result<Step, String> {
+        let wrong = |error: &dyn std::fmt::Display| error.to_string();
         let call = CallText::parse(&text).map_err(|error| wrong(&error))?;
-        let function = self.module.function(call.export())?;
+        let function = self.module.function(call.export());
+        let function = function.map_err(|error| wrong(&error))?;
         for slots in [&function.params, &function.results] {
             value::supported(slots).map_err(|error| wrong(&error))?;
         }
@@ -101,7 +113,7 @@ fn placed(wave: &str, scratch: &Path) -> String {
 }
 
 /// What a grant means in which a word may begin with the scratch directory.
-fn grant(text: &str, scratch: &Path) -> Result<Grant, Error> {
+fn grant(text: &str, scratch: &Path) -> Result<Grant, String> {
     let (kind, resource) = text.split_once(':').unwrap_or((text, ""));
     let words = resource
         .split(' ')
@@ -118,7 +130,7 @@ fn grant(text: &str, scratch: &Path) -> Result<Grant, Error> {
     };
     placed
         .parse()
-        .map_err(|error| Error::input(format!("the grant `{text}`: {error}")))
+        .map_err(|error| format!("the grant `{text}`: {error}"))
 }
 
 #[cfg(test)]

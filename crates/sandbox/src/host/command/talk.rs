@@ -9,6 +9,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Take};
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 /// Bytes that are read from a program at once.
 const PIECE: usize = 16 << 10;
 
-/// Talks to a program until it has ended, and then ends its group.
+/// Talks to a program until it has ended or its time is over, and then ends its group. What it has said until then is kept.
 pub(super) async fn talk(
     child: &mut Child,
     group: &mut Group,
@@ -29,8 +30,9 @@ pub(super) async fn talk(
     let live = request.live;
     let ending = async {
         let status = tokio::select! {
-            status = child.wait() => status,
+            status = child.wait() => status.map(ended),
             never = feed(input, &request.stdin) => never,
+            () = time(request.timeout_ms) => Ok(Status::TimedOut),
         };
         group.end();
         over.send_replace(true);
@@ -42,10 +44,18 @@ pub(super) async fn talk(
         ending,
     )?;
     Ok(Finished {
-        status: ended(status),
+        status,
         stdout,
         stderr,
     })
+}
+
+/// Resolves when the time of a request is over.
+async fn time(ms: Option<u64>) {
+    match ms {
+        Some(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        None => pending().await,
+    }
 }
 
 /// Gives a program its input. That it does not read it is no fault, nor an end.

@@ -1,13 +1,14 @@
 //! Real programs, without a guest.
 
 use super::*;
+use crate::host::bindings::zymogen::task::command::Status;
 use crate::upstream::Upstream;
 use async_trait::async_trait;
 use bytes::Bytes;
 use proto::message::LogRecord;
 use std::io;
 use std::sync::Mutex;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Somebody who takes his time to listen.
 struct Slow;
@@ -67,6 +68,22 @@ async fn what_a_program_said_is_kept_to_the_last_byte_however_slow_the_listener_
     let finished = run_with(&request, None).await.unwrap();
     assert_eq!(finished.stdout.len(), 300_004);
     assert!(finished.stdout.ends_with(b"end\n"));
+}
+
+#[tokio::test]
+async fn what_a_program_said_before_its_time_was_over_is_kept() {
+    let start = Instant::now();
+    let request = Request {
+        timeout_ms: Some(300),
+        ..request(&["sh", "-c", "echo half; echo why >&2; sleep 60; echo whole"])
+    };
+    let finished = run_with(&request, None).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(30));
+    assert!(matches!(finished.status, Status::TimedOut));
+    assert_eq!(
+        (&*finished.stdout, &*finished.stderr),
+        (&b"half\n"[..], &b"why\n"[..])
+    );
 }
 
 #[tokio::test]
