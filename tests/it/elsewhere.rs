@@ -103,6 +103,40 @@ fn the_other_instance_lives_as_long_as_the_one_that_imports() {
     run(&call).status(0).stdout("12\n34\n");
 }
 
+/// Who waits for an async import goes on with others meanwhile; how it is called is another way through the host.
+#[test]
+fn an_async_import_is_bound_like_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let sync = [
+        "(func (result u32))",
+        "(func $next (result u32)",
+        "(func (export \"twice\") (result u32)",
+    ];
+    let asynchronous = |component: &str| {
+        let replaced = sync.iter().fold(component.to_owned(), |text, part| {
+            text.replace(part, &part.replacen("(result", "async (result", 1))
+        });
+        assert_ne!(replaced, component);
+        replaced
+    };
+    let (twice, counter) = (
+        write(&directory, "twice", &asynchronous(TWICE)),
+        write(&directory, "counter", &asynchronous(COUNTER)),
+    );
+    for context in [".", "local"] {
+        let bind = bind("counter", context, &counter);
+        let call = [
+            "call", "local", &twice, "twice()", "twice()", "--bind", &bind,
+        ];
+        run(&call).status(0).stdout("12\n34\n");
+    }
+    let broken = write(&directory, "broken", &asynchronous(BROKEN));
+    let bind = bind("counter", "local", &broken);
+    let call = ["call", "local", &twice, "twice()", "--bind", &bind];
+    let parts = ["test:count/counter@1.0.0#next", "trapped", "unreachable"];
+    run(&call).status(3).stdout("").stderr_has(&parts);
+}
+
 #[test]
 fn who_imports_ends_with_what_it_calls() {
     let directory = tempfile::tempdir().unwrap();
@@ -365,6 +399,33 @@ async fn what_is_called_on_ends_with_the_time_of_the_caller() {
             .all(|context| context.state.as_ref().is_ok_and(|state| state.calls == 0))
     };
     until("the calls have ended", calls).await;
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_called_on_ends_when_the_context_of_the_caller_dies() {
+    let scene = Scene::new().await;
+    scene.offer("local", "misbehave").await;
+    let grants = vec![grant_of("local", "misbehave")];
+    let words = ["local misbehave", "spin", "[]"];
+    // Somebody else than who calls.
+    let busy = async || {
+        let surveyed = scene.master.survey().await;
+        let others = surveyed
+            .iter()
+            .filter(|context| context.context != scene.context.id());
+        others
+            .into_iter()
+            .any(|context| context.state.as_ref().is_ok_and(|state| state.calls > 0))
+    };
+    let (answer, ()) = tokio::join!(scene.call("call", &words, grants), async {
+        until("the call has come there", &busy).await;
+        Process::with(scene.context.hello().pid)
+            .unwrap()
+            .signal(rustix::process::Signal::KILL);
+    });
+    assert!(matches!(answer, CallResult::Dead(_)), "{answer:?}");
+    until("the call there has ended", async || !busy().await).await;
     scene.end().await;
 }
 
