@@ -118,6 +118,29 @@ fn the_streams_in_javascript() {
     an_example_passes("weblog-javascript", 5);
 }
 
+/// The same source, made a component by the tool that the example in TypeScript installs.
+#[test]
+fn the_streams_in_javascript_by_jco() {
+    let examples = root().join("examples");
+    let scratch = tempfile::tempdir().unwrap();
+    for file in ["world.wit", "weblog.js"] {
+        let from = examples.join("weblog-javascript").join(file);
+        std::fs::copy(from, scratch.path().join(file)).unwrap();
+    }
+    let manifest = examples.join("weblog-javascript/zymogen.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let jco = examples.join("render-typescript/node_modules/.bin/jco");
+    let command = format!(
+        "\"{}\", \"componentize\", \"weblog.js\", \"--wit\", \"world.wit\", \"--backend\", \"quickjs\", \"--out\", \"build/weblog.wasm\"",
+        jco.display()
+    );
+    let npm = r#""npm", "run", "--silent", "build""#;
+    assert!(manifest.contains(npm));
+    let manifest = manifest.replace(npm, &command);
+    std::fs::write(scratch.path().join("zymogen.toml"), manifest).unwrap();
+    passes(program(&["test"], scratch.path()), 5);
+}
+
 /// Go's own tools make no asynchronous functions: said before they try, and with what else there is.
 #[test]
 fn streams_in_go_are_refused() {
