@@ -1,9 +1,10 @@
 //! The prose of a module's WIT. A component's type has no comments, so the SDK puts the text itself
 //! into a custom section; a component without one is described by its types alone.
 
+use super::wit::parts;
 use std::collections::HashMap;
 use wasmparser::{Parser, Payload};
-use wit_parser::{Docs, TypeDef, TypeDefKind, TypeOwner, UnresolvedPackageGroup, WorldItem};
+use wit_parser::{Docs, TypeDef, TypeOwner, UnresolvedPackageGroup, WorldItem};
 
 /// The name of the section.
 const SECTION: &str = "zymogen:wit";
@@ -82,28 +83,9 @@ impl Prose {
         let Some(name) = &ty.name else {
             return;
         };
-        let parts: Vec<(&String, &Docs)> = match &ty.kind {
-            TypeDefKind::Record(record) => {
-                let fields = record.fields.iter();
-                fields.map(|field| (&field.name, &field.docs)).collect()
-            }
-            TypeDefKind::Variant(variant) => {
-                let cases = variant.cases.iter();
-                cases.map(|case| (&case.name, &case.docs)).collect()
-            }
-            TypeDefKind::Enum(cases) => {
-                let cases = cases.cases.iter();
-                cases.map(|case| (&case.name, &case.docs)).collect()
-            }
-            TypeDefKind::Flags(flags) => {
-                let flags = flags.flags.iter();
-                flags.map(|flag| (&flag.name, &flag.docs)).collect()
-            }
-            _ => return,
-        };
-        for (part, docs) in parts {
+        for (part, _, docs) in parts(&ty.kind) {
             if let Some(docs) = &docs.contents {
-                let key = (interface.to_owned(), name.clone(), part.clone());
+                let key = (interface.to_owned(), name.clone(), part.to_owned());
                 self.parts.insert(key, docs.clone());
             }
         }

@@ -2,6 +2,7 @@
 
 mod named;
 
+pub(super) use named::parts;
 pub use named::{Named, Part};
 
 use super::ModuleError;

@@ -2,7 +2,7 @@
 
 use super::{Wit, type_id};
 use std::collections::BTreeSet;
-use wit_parser::{Type, TypeDefKind, TypeId};
+use wit_parser::{Docs, Type, TypeDefKind, TypeId};
 
 /// A record, a variant, an enum or flags.
 pub struct Named {
@@ -46,32 +46,12 @@ impl Wit {
             return;
         }
         let kind = &self.resolve.types[id].kind;
-        let part = |part: &str, ty: Option<Type>| Part {
+        let parts = parts(kind).into_iter().map(|(part, ty, _)| Part {
             name: part.to_owned(),
             ty: ty.map(|ty| self.text(ty)),
             docs: self.prose.part(&owner, &name, part).map(str::to_owned),
-        };
-        let parts = match kind {
-            TypeDefKind::Record(record) => {
-                let fields = record.fields.iter();
-                fields
-                    .map(|field| part(&field.name, Some(field.ty)))
-                    .collect()
-            }
-            TypeDefKind::Variant(variant) => {
-                let cases = variant.cases.iter();
-                cases.map(|case| part(&case.name, case.ty)).collect()
-            }
-            TypeDefKind::Enum(cases) => {
-                let cases = cases.cases.iter();
-                cases.map(|case| part(&case.name, None)).collect()
-            }
-            TypeDefKind::Flags(flags) => {
-                let flags = flags.flags.iter();
-                flags.map(|flag| part(&flag.name, None)).collect()
-            }
-            _ => Vec::new(),
-        };
+        });
+        let parts: Vec<_> = parts.collect();
         if !parts.is_empty() && !name.is_empty() {
             found.push(Named {
                 name: name.clone(),
@@ -97,11 +77,44 @@ impl Wit {
     }
 }
 
+/// The fields, cases or flags of a type, with the types and the prose that they have here.
+pub(in crate::module) fn parts(kind: &TypeDefKind) -> Vec<(&str, Option<Type>, &Docs)> {
+    match kind {
+        TypeDefKind::Record(record) => {
+            let fields = record.fields.iter();
+            fields
+                .map(|field| (field.name.as_str(), Some(field.ty), &field.docs))
+                .collect()
+        }
+        TypeDefKind::Variant(variant) => {
+            let cases = variant.cases.iter();
+            cases
+                .map(|case| (case.name.as_str(), case.ty, &case.docs))
+                .collect()
+        }
+        TypeDefKind::Enum(cases) => {
+            let cases = cases.cases.iter();
+            cases
+                .map(|case| (case.name.as_str(), None, &case.docs))
+                .collect()
+        }
+        TypeDefKind::Flags(flags) => {
+            let flags = flags.flags.iter();
+            flags
+                .map(|flag| (flag.name.as_str(), None, &flag.docs))
+                .collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The types that stand in the definition of one.
 fn inner(kind: &TypeDefKind) -> Vec<Type> {
     match kind {
-        TypeDefKind::Record(record) => record.fields.iter().map(|field| field.ty).collect(),
-        TypeDefKind::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty).collect(),
+        TypeDefKind::Record(_) | TypeDefKind::Variant(_) => parts(kind)
+            .into_iter()
+            .filter_map(|(_, ty, _)| ty)
+            .collect(),
         TypeDefKind::Tuple(tuple) => tuple.types.clone(),
         TypeDefKind::Option(ty) | TypeDefKind::List(ty) | TypeDefKind::FixedLengthList(ty, _) => {
             vec![*ty]
