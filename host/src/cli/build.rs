@@ -56,8 +56,10 @@ pub(super) fn built(
     // A path without a slash would be the name of a standard module.
     let reference = Path::new(".").join(&path);
     let module = start.repository().find(&reference.to_string_lossy())?;
-    let is_meant =
-        |function: &Function| function.export.function == "run" && !function.params.is_empty();
+    let is_meant = |function: &Function| {
+        let first = function.params.first();
+        function.export.function == "run" && first.is_some_and(|(name, _)| name == "params")
+    };
     if module.functions().iter().any(is_meant) {
         module.task()?;
     }

@@ -52,8 +52,11 @@ pub fn build(project: &Manifest) -> Result<PathBuf, ProjectError> {
     let path = made.join(format!("{}.wasm", project.name));
     // In one step, unless the command itself writes to this path.
     let new = made.join(format!(".{}.{}.new", project.name, std::process::id()));
-    fs::write(&new, component).map_err(ProjectError::io(&new))?;
-    fs::rename(&new, &path).map_err(ProjectError::io(&path))?;
+    let written = fs::write(&new, component).and_then(|()| fs::rename(&new, &path));
+    // What fills a disk must not stay there.
+    written
+        .inspect_err(|_| drop(fs::remove_file(&new)))
+        .map_err(ProjectError::io(&path))?;
     Ok(path)
 }
 

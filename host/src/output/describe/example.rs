@@ -1,12 +1,19 @@
 //! An entry of a plan that a module's types accept, for people to fill in.
 
 use crate::module::wit::{Field, Wit};
+use std::cell::Cell;
 use wit_parser::{Type, TypeDefKind};
+
+/// The most values that an example has. Fixed-length lists in each other have more than there is memory, and the type comes from
+/// whoever made the module.
+const MOST: u32 = 1000;
 
 /// An entry with all parameters that it must have.
 pub(super) fn example(wit: &Wit, module: &str, params: &[Field]) -> String {
+    let left = Cell::new(MOST);
     let table = table(
         wit,
+        &left,
         params.iter().map(|field| (field.name.as_str(), field.ty)),
     );
     let is_path = module.contains('/') || module.contains('.');
@@ -18,11 +25,11 @@ pub(super) fn example(wit: &Wit, module: &str, params: &[Field]) -> String {
 }
 
 /// Options are left out.
-fn table<'a>(wit: &Wit, fields: impl Iterator<Item = (&'a str, Type)>) -> String {
+fn table<'a>(wit: &Wit, left: &Cell<u32>, fields: impl Iterator<Item = (&'a str, Type)>) -> String {
     let needed = |ty: Type| !matches!(wit.resolved(ty), Some(TypeDefKind::Option(_)));
     let values = fields
         .filter(|(_, ty)| needed(*ty))
-        .map(|(name, ty)| format!("{name} = {}", value(wit, ty)));
+        .map(|(name, ty)| format!("{name} = {}", value(wit, left, ty)));
     let values: Vec<_> = values.collect();
     match values.as_slice() {
         [] => "{}".to_owned(),
@@ -31,16 +38,20 @@ fn table<'a>(wit: &Wit, fields: impl Iterator<Item = (&'a str, Type)>) -> String
 }
 
 /// A value of a type, in TOML.
-fn value(wit: &Wit, ty: Type) -> String {
+fn value(wit: &Wit, left: &Cell<u32>, ty: Type) -> String {
+    let Some(rest) = left.get().checked_sub(1) else {
+        return "1".to_owned();
+    };
+    left.set(rest);
     if let Some(value) = wit.grant_type(ty).and_then(resource) {
         return value.to_owned();
     }
     let list = |values: &[Type]| {
-        let values: Vec<_> = values.iter().map(|ty| value(wit, *ty)).collect();
+        let values: Vec<_> = values.iter().map(|ty| value(wit, left, *ty)).collect();
         format!("[{}]", values.join(", "))
     };
     let case = |name: &str, payload: Option<Type>| match payload {
-        Some(ty) => format!("{{ {name} = {} }}", value(wit, ty)),
+        Some(ty) => format!("{{ {name} = {} }}", value(wit, left, ty)),
         None => format!("\"{name}\""),
     };
     match wit.bare(ty) {
@@ -54,7 +65,11 @@ fn value(wit: &Wit, ty: Type) -> String {
         None => "1".to_owned(),
         Some(TypeDefKind::Record(record)) => {
             let fields = record.fields.iter();
-            table(wit, fields.map(|field| (field.name.as_str(), field.ty)))
+            table(
+                wit,
+                left,
+                fields.map(|field| (field.name.as_str(), field.ty)),
+            )
         }
         Some(TypeDefKind::Variant(variant)) => {
             let first = variant.cases.first();
@@ -78,7 +93,7 @@ fn value(wit: &Wit, ty: Type) -> String {
         Some(TypeDefKind::Map(key, of)) => format!("[{}]", list(&[*key, *of])),
         Some(TypeDefKind::Option(ty)) => match wit.resolved(*ty) {
             Some(TypeDefKind::Option(_)) => "{}".to_owned(),
-            _ => value(wit, *ty),
+            _ => value(wit, left, *ty),
         },
         Some(TypeDefKind::Result(result)) => case("ok", result.ok),
         // No task has others.

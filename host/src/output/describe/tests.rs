@@ -127,3 +127,19 @@ fn types_are_told_with_their_parts_and_prose() {
     assert!(!told.contains("level enum"), "{told}");
     assert!(!told.contains("outcome record"), "{told}");
 }
+
+/// Sixteen lists in each other, of sixteen each: 2 to the power of 64 numbers.
+#[test]
+fn the_example_of_a_hostile_type_has_an_end() {
+    let nested = (0..16).fold("u8".to_owned(), |ty, _| format!("list<{ty}, 16>"));
+    let text = WIT.replace("list<u16, 3>", &nested);
+    let component = dummy::component(&format!("{text}{}", contract::nested()), "w");
+    let wit = crate::module::wit::Wit::of("w", &component).unwrap();
+    let export = proto::message::Export {
+        interface: Some("a:b/task@0.1.0".to_owned()),
+        function: "run".to_owned(),
+    };
+    let fields = wit.record_fields(&export, "params");
+    assert!(fields.len() > 10);
+    assert!(super::example(&wit, "w", &fields).len() < 100_000);
+}
