@@ -67,6 +67,8 @@ impl Bench {
             chain: None,
             instance: None,
             ticket: None,
+            args: Vec::new(),
+            stdin: None,
         };
         let nothing = [0x80];
         let outcome = Outcome::Returned(nothing.to_vec().into());

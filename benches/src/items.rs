@@ -140,6 +140,8 @@ async fn with_executor(
         chain: None,
         instance: None,
         ticket: None,
+        args: Vec::new(),
+        stdin: None,
     };
     let start = Instant::now();
     let outcome = executor

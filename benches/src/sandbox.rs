@@ -50,6 +50,8 @@ async fn with_executor(
         chain: None,
         instance: None,
         ticket: None,
+        args: Vec::new(),
+        stdin: None,
     };
     let mut seconds = Vec::new();
     for _ in 0..CALLS {

@@ -15,7 +15,7 @@ fn a_core_module() {
     let (_keep, path) = file("core.wasm", b"\0asm\x01\0\0\0");
     call(path.to_str().unwrap(), "f()")
         .status(1)
-        .stderr_has(&["core module, not a component", "wasm32-wasip2"]);
+        .stderr_has(&["core module, neither a component", "wasm32-wasip2"]);
 }
 
 #[test]

@@ -35,6 +35,7 @@ mod partition;
 mod podman;
 mod pool;
 mod processors;
+mod programs;
 mod projects;
 mod reach;
 mod roots;

@@ -6,7 +6,7 @@ mod exec;
 mod path;
 mod words;
 
-pub use address::{Address, ParseAddressError};
+pub use address::{Address, Host, ParseAddressError};
 pub use callee::{Callee, ParseCalleeError};
 pub use exec::{Exec, Input};
 pub use path::normal_path;
@@ -39,7 +39,7 @@ pub enum Grant {
     Exec(Exec),
     /// See this environment variable with this value: `env:LANG=C`.
     Env(String, String),
-    /// Connect to, or bind, this address: `net:127.0.0.1:80`, `net:db.internal:5432`.
+    /// Connect to, or bind, this address: `net:127.0.0.1:80`, `net:db.internal:5432`, `net:[::1]:*`.
     Net(Address),
     /// Read this file of the master, by its digest.
     Source(Digest),
@@ -106,10 +106,9 @@ impl FromStr for Grant {
             Some(("channel", rest)) => name(rest)
                 .map(Self::Channel)
                 .ok_or_else(|| fail("`channel:NAME`")),
-            Some(("net", rest)) => rest
-                .parse()
-                .map(Self::Net)
-                .map_err(|_| fail("`net:HOST:PORT`, where the host is a name or a number")),
+            Some(("net", rest)) => rest.parse().map(Self::Net).map_err(|_| {
+                fail("`net:HOST:PORT`, where the host is a name or a number, and `*` all ports")
+            }),
             _ => Err(fail(
                 "`read:PATH`, `write:PATH`, `exec:PROGRAM ARGUMENTS`, `env:NAME=VALUE`, `net:HOST:PORT`, `call:CONTEXT MODULE`, \
                  `service:NAME`, `channel:NAME` or `system`",
@@ -173,7 +172,12 @@ impl Policy {
         self.grants.iter().any(|grant| {
             matches!(
                 grant,
-                Grant::Read(_) | Grant::Write(_) | Grant::Net(Address::Name(..))
+                Grant::Read(_)
+                    | Grant::Write(_)
+                    | Grant::Net(Address {
+                        host: Host::Name(_),
+                        ..
+                    })
             )
         })
     }

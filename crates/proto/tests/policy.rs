@@ -4,7 +4,7 @@
 mod rng;
 
 use proto::message::Secret;
-use proto::policy::{Address, Callee, Exec, Grant, Input, normal_path};
+use proto::policy::{Address, Callee, Exec, Grant, Host, Input, normal_path};
 use proto::{Access, Digest, Policy};
 use rng::Rng;
 
@@ -146,6 +146,9 @@ fn a_grant_reads_back_as_it_was_written() {
         "net:127.0.0.1:80",
         "net:[fe80::1%2]:80",
         "net:db-1.example.com:5432",
+        "net:[::1]:*",
+        "net:10.0.0.1:*",
+        "net:db:*",
         "system",
     ] {
         let grant: Grant = text.parse().expect(text);
@@ -223,7 +226,10 @@ fn an_address_has_a_host_and_a_port() {
     let grant: Grant = "net:DB.Example.com.:80".parse().expect("a grant");
     assert_eq!(
         grant,
-        Grant::Net(Address::Name("db.example.com".to_owned(), 80))
+        Grant::Net(Address {
+            host: Host::Name("db.example.com".to_owned()),
+            port: Some(80),
+        })
     );
     let long = "a".repeat(64);
     for text in [
@@ -233,6 +239,10 @@ fn an_address_has_a_host_and_a_port() {
         "net:localhost:65536",
         "net::80",
         "net:*:80",
+        "net:*:*",
+        "net:localhost:**",
+        "net:localhost:80*",
+        "net::*",
         "net:a..b:80",
         "net:-a:80",
         "net:a b:80",

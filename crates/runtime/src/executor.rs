@@ -5,7 +5,7 @@ use crate::engine::Engines;
 use crate::instances::Instances;
 use crate::modules::{Function, Module, Modules, refused};
 use crate::streaming::{LIVING, Streaming};
-use crate::streams::Peer;
+use crate::streams::{Carries, Peer};
 use crate::supply::Supply;
 use crate::ticker::{SLICE, Ticker};
 use crate::value::{self, CallError, ValueError};
@@ -15,7 +15,7 @@ use proto::message::{Call, CompatibilityId, LimitKind, ModuleRef, Outcome, Refus
 use sandbox::Guard;
 use sandbox::Output;
 use sandbox::blocking;
-use sandbox::{Guest, Meter, OverLimit, ended};
+use sandbox::{Guest, Meter, OverLimit, Program, ended};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ impl Executor {
             Ok(ready) => ready,
             Err(outcome) => return outcome,
         };
-        let guest = match self.guest(call).await {
+        let guest = match self.guest(call, &*peer).await {
             Ok(guest) => guest,
             Err(error) => return ended(&error, limits),
         };
@@ -190,11 +190,16 @@ impl Executor {
     }
 
     /// What the store will hold. Finding where grants lead may block, on a disk that hangs for example.
-    pub(crate) async fn guest(&self, call: Call) -> wasmtime::Result<Guest> {
+    pub(crate) async fn guest(&self, call: Call, peer: &dyn Peer) -> wasmtime::Result<Guest> {
         let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
         let is_looked_up = call.policy.is_looked_up();
+        let program = Program {
+            args: call.args,
+            stdin: call.stdin.map(|number| peer.read(Carries::Bytes, number)),
+        };
+        let (module, policy, limits) = (call.module, call.policy, call.limits);
         let make = move || {
-            let mut guest = Guest::new(&call.module, call.policy, call.limits, upstream, guard);
+            let mut guest = Guest::new(&module, policy, limits, upstream, guard, program);
             guest.ticket = call.ticket;
             guest
         };

@@ -4,6 +4,7 @@ use crate::guard::Guard;
 use crate::host::network::Reach;
 use crate::host::{Http, MAX_PROCESSES, Roots};
 use crate::output::{Output, Stream};
+use crate::program::Program;
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
 use proto::policy::Grant;
@@ -92,6 +93,7 @@ impl Guest {
         limits: CallLimits,
         upstream: Arc<dyn Upstream>,
         guard: Option<Arc<dyn Guard>>,
+        program: Program,
     ) -> Self {
         let output = Arc::new(Output::new(
             module.name.clone(),
@@ -100,10 +102,12 @@ impl Guest {
         ));
         let roots = Roots::pin(&policy);
         let reach = Arc::new(Reach::of(&policy));
+        let mut wasi = wasi(&policy, &roots, &reach, &output);
+        program.start(&module.name, &mut wasi);
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {
-            wasi: wasi(&module.name, &policy, &roots, &reach, &output),
+            wasi: wasi.build(),
             table,
             memory: Meter::new(limits.memory_bytes),
             policy,
@@ -132,15 +136,13 @@ impl Guest {
 
 /// WASI with what the policy grants and nothing else: no files, no environment, no network.
 fn wasi(
-    name: &str,
     policy: &Policy,
     roots: &Roots,
-    reach: &Reach,
+    reach: &Arc<Reach>,
     output: &Arc<Output>,
-) -> WasiCtx {
+) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
-        .arg(name)
         .stdout(Stream::new("stdout", output.clone()))
         .stderr(Stream::new("stderr", output.clone()));
     for grant in &policy.grants {
@@ -149,8 +151,8 @@ fn wasi(
         }
     }
     preopen(&mut builder, roots);
-    if !reach.addresses().is_empty() {
-        let addresses = reach.addresses().to_vec();
+    if !reach.is_empty() {
+        let reach = reach.clone();
         builder
             .allow_tcp(true)
             .allow_udp(true)
@@ -160,11 +162,11 @@ fn wasi(
                 let anywhere = address.ip().is_unspecified() && address.port() == 0;
                 // Whoever comes to a listener comes from anywhere; that it may listen was asked before.
                 let accepts = matches!(using, SocketAddrUse::TcpAccept);
-                let granted = (binds && anywhere) || accepts || addresses.contains(&address);
+                let granted = (binds && anywhere) || accepts || reach.covers(&address);
                 Box::pin(async move { granted })
             });
     }
-    builder.build()
+    builder
 }
 
 /// WASI can hand out directories only. A root that is missing, or a file, is reachable through

@@ -5,6 +5,7 @@
 //! | [`guest`] | the data of a store; what became of a guest that did not return |
 //! | [`mod@linker`] | all that a guest may import |
 //! | `host` | each interface of `wit/`, and what WASI is given |
+//! | [`program`] | its command line and standard input |
 //! | `output` | what it prints and logs, on its way to the master |
 //! | [`ask`] | what it asks of the master |
 //! | [`upstream`] | whoever carries that |
@@ -18,6 +19,7 @@ pub mod guest;
 mod host;
 pub mod linker;
 mod output;
+pub mod program;
 pub mod upstream;
 
 pub use ask::Asks;
@@ -26,4 +28,5 @@ pub use guest::{Denied, Guest, MAX_TABLE_ELEMENTS, MAX_WASM_STACK, Meter, OverLi
 pub use host::blocking;
 pub use linker::linker;
 pub use output::Output;
+pub use program::Program;
 pub use upstream::Upstream;

@@ -14,7 +14,7 @@ use crate::error::{Error, Exit};
 use crate::master::{CallOptions, LogSink, Options};
 use crate::module::{Function, Module};
 use crate::output::logs::Line;
-use crate::output::text::printable;
+use crate::output::text::{printable, printable_lines};
 use crate::output::{Diagnostic, Format, Screen, Source};
 use crate::secrets::{Named, Secrets};
 use crate::value::{CallError, CallText};
@@ -46,11 +46,15 @@ use wasmtime::component::{Type, Val};
 ///     write:PATH        also create, change and remove
 ///     exec:PROGRAM ...  run exactly this; a last * stands for any arguments
 ///     env:NAME=VALUE    see this environment variable
-///     net:HOST:PORT     connect to, or listen at; a name or a number
+///     net:HOST:PORT     connect to, or listen at; * is all ports
 ///     call:CONTEXT MODULE  call functions of this module there
 ///     service:NAME      call methods of this service of the master
 ///     channel:NAME      send to and receive from this channel
 ///     system            learn what machine it is
+///
+/// A program, built for WASI 0.1, 0.2 or 0.3, is called as `run()`. It gets
+/// the arguments behind `--` and the file of --stdin, and what it prints on
+/// standard output is printed there, a line at a time.
 ///
 /// A stream is written and printed as a list, a future as its value. Where the
 /// result is a stream, its parts are printed as they come: bytes as they are,
@@ -60,10 +64,15 @@ use wasmtime::component::{Type, Val};
 ///
 ///     zymogen call local ./calculator.wasm 'add(1, 2)'
 ///     zymogen call ssh:web1 ./gunzip.wasm 'unpack()' --feed log.gz > log
+///     zymogen call ssh:web1 ./report.wasm 'run()' -g read:/var/log -- /var/log
 ///     zymogen call local ./hash.wasm 'sha256("/etc/motd")' -g read:/etc/motd
 ///     zymogen call local facts 'run({:}, check)' --grant system -o json
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment, after_long_help = super::STATUSES)]
+// As clap would write it, it is wider than a terminal.
+#[command(
+    override_usage = "zymogen call [OPTIONS] CONTEXT MODULE 'EXPORT(ARGS)'... [-- ARGUMENT...]"
+)]
 pub struct CallArgs {
     /// Where: hops joined with commas, such as `local` or `local,local`.
     context: String,
@@ -87,6 +96,10 @@ pub struct CallArgs {
     #[arg(long, value_name = "FILE")]
     feed: Option<PathBuf>,
 
+    /// A file for the standard input of a program; `-` is zymogen's own.
+    #[arg(long, value_name = "FILE")]
+    stdin: Option<PathBuf>,
+
     /// A secret that the function may read, and where it comes from: `env:VARIABLE`,
     /// `file:PATH` (its first line) or `ask`; may be repeated. What is shown has `***` in its place.
     #[arg(long = "secret", value_name = "NAME=SOURCE")]
@@ -104,6 +117,10 @@ pub struct CallArgs {
 
     #[command(flatten)]
     connect: ConnectArgs,
+
+    /// The arguments of a program, behind `--`.
+    #[arg(last = true, value_name = "ARGUMENT")]
+    args: Vec<String>,
 }
 
 /// Calls whose arguments have the right types.
@@ -112,6 +129,8 @@ struct Checked {
     callees: Callees,
     steps: Vec<Step>,
     options: CallOptions,
+    /// What the standard input is read from.
+    stdin: Option<PathBuf>,
 }
 
 /// One of them.
@@ -137,7 +156,9 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         .map(|Named(name, from)| (name, from));
     let secrets = Secrets::read(sources, &options.vault)?;
     calls.options.policy.grants.extend(secrets.all());
-    let log = logs(screen, arguments.verbose, secrets.clone());
+    let prints = matches!(arguments.output, Format::Human)
+        && calls.steps.iter().all(|step| step.function.is_program());
+    let log = logs(screen, arguments.verbose, secrets.clone(), prints);
     let shown = Shown {
         screen,
         format: arguments.output,
@@ -187,10 +208,12 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
     arguments.with.offer(start, &[], Vec::new())?;
     let module = start.repository().find(&arguments.module)?;
     let steps = texts.iter().map(|text| step(arguments, &module, text));
+    let steps: Vec<_> = steps.collect::<Result<_, _>>()?;
+    command_line(arguments, &steps)?;
     let callees = Callees::of(&arguments.grants, start.repository(), Path::new(""))?;
     start.repository().all_bound()?;
     Ok(Checked {
-        steps: steps.collect::<Result<_, _>>()?,
+        steps,
         callees,
         module,
         options: CallOptions {
@@ -198,9 +221,35 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
                 grants: arguments.grants.clone(),
             },
             limits: arguments.limits.limits(),
-            deadline: None,
+            args: arguments.args.clone(),
+            stdin: arguments.stdin.is_some(),
+            ..CallOptions::default()
         },
+        stdin: arguments.stdin.clone(),
     })
+}
+
+/// A command line is for programs.
+fn command_line(arguments: &CallArgs, steps: &[Step]) -> Result<(), Error> {
+    let function = steps.iter().find(|step| !step.function.is_program());
+    let function = function.map(|step| &step.function.export.function);
+    if let Some(function) = function
+        && !arguments.args.is_empty()
+    {
+        let why = format!("`{function}` is no program, which arguments behind `--` are for");
+        return Err(Error::input(why).hint("write those of a function in the parentheses"));
+    }
+    if arguments.stdin.is_none() {
+        return Ok(());
+    }
+    if let Some(function) = function {
+        let why = format!("`{function}` is no program, which --stdin is for");
+        return Err(Error::input(why).hint("--feed is for an argument of type stream<u8>"));
+    }
+    if steps.len() > 1 {
+        return Err(Error::input("--stdin is for one call"));
+    }
+    Ok(())
 }
 
 fn step(arguments: &CallArgs, module: &Module, text: &CallText<'_>) -> Result<Step, Error> {
@@ -269,20 +318,26 @@ fn wrong_call(error: &CallError) -> Error {
     Error::in_text(source.name(), diagnostics.collect())
 }
 
-/// Shows what a function and its slave say.
-pub(super) fn logs(screen: &Arc<Screen>, verbosity: u8, secrets: Secrets) -> Arc<dyn LogSink> {
+/// Shows what a function and its slave say, on standard error. What a program `prints` goes where it wants it, as it is.
+pub(super) fn logs(
+    screen: &Arc<Screen>,
+    verbosity: u8,
+    secrets: Secrets,
+    prints: bool,
+) -> Arc<dyn LogSink> {
     Arc::new(Logs {
         screen: screen.clone(),
         verbosity,
         secrets,
+        prints,
     })
 }
 
-/// What the function and its slave say goes to standard error.
 struct Logs {
     screen: Arc<Screen>,
     verbosity: u8,
     secrets: Secrets,
+    prints: bool,
 }
 
 impl LogSink for Logs {
@@ -295,11 +350,21 @@ impl LogSink for Logs {
             target: &record.target,
             text: &text,
         };
-        if record.target == "progress" && record.module.is_some() {
-            let text = text.lines().next().unwrap_or_default();
-            self.screen.status(&printable(text));
-        } else if line.is_wanted(self.verbosity) {
-            self.screen.note(&line.render());
+        let of_guest = record.module.is_some();
+        match record.target.as_str() {
+            "stdout" if self.prints && of_guest => {
+                // Where nobody reads any more nobody misses it.
+                let _ = self.screen.bytes(format!("{text}\n").as_bytes());
+            }
+            "stderr" if self.prints && of_guest => {
+                self.screen.note(&format!("{}\n", printable_lines(&text)));
+            }
+            "progress" if of_guest => {
+                let text = text.lines().next().unwrap_or_default();
+                self.screen.status(&printable(text));
+            }
+            _ if line.is_wanted(self.verbosity) => self.screen.note(&line.render()),
+            _ => {}
         }
     }
 }

@@ -30,6 +30,10 @@ pub struct CallOptions {
     pub limits: CallLimits,
     /// When its outcome is of no more use: it is given up then, here and there. It ends as over its wall time.
     pub deadline: Option<tokio::time::Instant>,
+    /// What WASI tells it of its command line, behind its name.
+    pub args: Vec<String>,
+    /// Is the last of its feeds no argument but its standard input? Else that is empty.
+    pub stdin: bool,
 }
 
 /// What became of a call, with its values decoded. One variant for each of [`Outcome`].
@@ -114,6 +118,8 @@ impl Target {
             chain,
             instance,
             ticket,
+            args: options.args.clone(),
+            stdin: None,
         }
     }
 }
@@ -157,7 +163,7 @@ impl Context {
         let options = CallOptions {
             policy,
             limits,
-            deadline: None,
+            ..CallOptions::default()
         };
         self.call_with(module, function, arguments, &options).await
     }
@@ -378,7 +384,10 @@ fn prepared(
     }
     let mut encoded = Vec::new();
     value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
-    let call = target.call(&module.reference, function.export.clone(), options);
+    let mut call = target.call(&module.reference, function.export.clone(), options);
+    if options.stdin {
+        call.stdin = feeding.stdin();
+    }
     Ok((call, encoded))
 }
 

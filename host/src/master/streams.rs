@@ -80,6 +80,15 @@ impl<'a> Feeding<'a> {
         self.tasks
     }
 
+    /// Offers the last of the feeds as a standard input.
+    pub(super) fn stdin(&mut self) -> Option<u64> {
+        let feed = self.feeds.pop()??;
+        let offer = self.broker.offer(self.to);
+        let number = offer.number();
+        self.feed(send_feed(self.broker.clone(), offer, feed));
+        Some(number)
+    }
+
     fn feed(&mut self, feed: impl Future<Output = Result<(), Dead>> + Send + 'static) {
         self.tasks.spawn(async move {
             // Where nobody reads any more nobody wants to know, either.

@@ -25,11 +25,19 @@ pub enum ModuleError {
     },
     /// The file is WebAssembly, but of the older kind.
     #[error(
-        "{path} is a core module, not a component. Build it for the target wasm32-wasip2, or make a component of it with `wasm-tools component new`"
+        "{path} is a core module, neither a component nor a program for WASI 0.1. Build it for the target wasm32-wasip2, or make a component of it with `wasm-tools component new`"
     )]
     CoreModule {
         /// The file.
         path: PathBuf,
+    },
+    /// The file is a program for WASI 0.1, and cannot become a component.
+    #[error("no component can be made of {path}: {why}")]
+    Program {
+        /// The file.
+        path: PathBuf,
+        /// The tool's word.
+        why: String,
     },
     /// The file is something else.
     #[error("{path} is no WebAssembly component: it begins with {found:02x?}")]

@@ -3,6 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`mod@repository`] | from what a user calls a module to the module |
+//! | `program` | programs of WASI 0.1, which become components |
 //! | [`mod@compose`] | modules that use modules |
 //! | [`mod@bind`] | modules that use modules elsewhere |
 //! | [`mod@compile`] | from a component to machine code, once |
@@ -15,6 +16,7 @@ pub mod compose;
 #[cfg(test)]
 pub(crate) mod dummy;
 pub mod error;
+mod program;
 mod prose;
 pub mod repository;
 pub mod task;
@@ -63,6 +65,15 @@ pub struct Function {
     pub results: Vec<(String, Type)>,
     /// Is it `async`?
     pub is_async: bool,
+}
+
+impl Function {
+    /// Is it what a program exports, with a command line and standard streams?
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        let interface = self.export.interface.as_deref();
+        interface.is_some_and(|interface| interface.starts_with("wasi:cli/run@"))
+    }
 }
 
 impl Module {
@@ -142,6 +153,7 @@ impl Module {
                 export: name.to_owned(),
                 known: all.iter().map(|f| f.export.to_string()).collect(),
             }),
+            (None, several) if let Some(newest) = newest(several) => Ok(newest.clone()),
             (None, several) => Err(ModuleError::Ambiguous {
                 module: self.reference.name.clone(),
                 export: name.to_owned(),
@@ -172,6 +184,19 @@ fn function(interface: Option<&str>, name: &str, ty: &ComponentFunc) -> Function
         results: ty.results().map(|ty| ("result".to_owned(), ty)).collect(),
         is_async: ty.async_(),
     }
+}
+
+/// Of several that are one function in versions of one interface, the last version's.
+fn newest<'a>(functions: &[&'a Function]) -> Option<&'a Function> {
+    let mut versions = Vec::new();
+    for function in functions {
+        let (interface, version) = function.export.interface.as_deref()?.split_once('@')?;
+        versions.push((interface, semver::Version::parse(version).ok()?, *function));
+    }
+    let (first, ..) = versions.first()?;
+    let same = versions.iter().all(|(interface, ..)| interface == first);
+    let newest = versions.iter().max_by(|a, b| a.1.cmp(&b.1));
+    newest.filter(|_| same).map(|(.., function)| *function)
 }
 
 /// `wanted` may leave out the version, and the package.

@@ -4,7 +4,7 @@ use super::bind::Binding;
 use super::compile::Compiler;
 use super::compose::{Part, compose};
 use super::wit::Wit;
-use super::{Module, ModuleError};
+use super::{Module, ModuleError, program};
 use crate::build::{Place, StdModules};
 use crate::registry::{Reference, Registries};
 use bytes::Bytes;
@@ -183,7 +183,7 @@ impl Repository {
         if Reference::is_meant(reference) {
             let parsed: Reference = reference.parse()?;
             let bytes = self.registries.component(&parsed)?;
-            check(Path::new(reference), &bytes)?;
+            let bytes = component(Path::new(reference), bytes)?;
             let name = parsed.name().to_owned();
             return Ok(Part { name, bytes });
         }
@@ -198,7 +198,7 @@ impl Repository {
             Place::File(path) => read(&path)?,
             carried => carried.read()?.into(),
         };
-        check(&path, &bytes)?;
+        let bytes = component(&path, bytes)?;
         let name = path.file_stem().map_or_else(
             || reference.to_owned(),
             |stem| stem.to_string_lossy().into_owned(),
@@ -231,18 +231,26 @@ fn read(path: &Path) -> Result<Bytes, ModuleError> {
     Ok(bytes.into())
 }
 
-/// Tells what else than a component a file may be.
-fn check(path: &Path, bytes: &[u8]) -> Result<(), ModuleError> {
+/// The component in a file, or what else it is.
+fn component(path: &Path, bytes: Bytes) -> Result<Bytes, ModuleError> {
     if !bytes.starts_with(&WASM_MAGIC) {
         return Err(ModuleError::NotWasm {
             path: path.to_owned(),
             found: bytes.iter().take(4).copied().collect(),
         });
     }
-    if bytes.get(6..8) != Some(&COMPONENT_LAYER) {
+    if bytes.get(6..8) == Some(&COMPONENT_LAYER) {
+        return Ok(bytes);
+    }
+    if !program::is_program(&bytes) {
         return Err(ModuleError::CoreModule {
             path: path.to_owned(),
         });
     }
-    Ok(())
+    let component = program::componentize(&bytes);
+    let component = component.map_err(|why| ModuleError::Program {
+        path: path.to_owned(),
+        why,
+    })?;
+    Ok(component.into())
 }

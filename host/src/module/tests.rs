@@ -1,9 +1,10 @@
 //! What the parameters of a plan grant.
 
-use super::Task;
+use super::{Function, Task, newest};
 use crate::plan::tests::fixture::repository;
 use crate::value::CallText;
 use proto::Digest;
+use proto::message::Export;
 use proto::policy::{Exec, Grant, Input};
 use wasmtime::component::Val;
 
@@ -111,7 +112,8 @@ fn a_command_that_depends_on_where_it_is_said_is_not_granted() {
 
 #[test]
 fn an_address_is_granted_and_a_secret_is_named() {
-    let params = r#"{to: ["Chat.internal:80", "[::1]:443", "nowhere"], token: some("chat")}"#;
+    let params =
+        r#"{to: ["Chat.internal:80", "[::1]:443", "nowhere", "db:*"], token: some("chat")}"#;
     let granted = grants("notify", params);
     let shown: Vec<_> = granted.iter().map(ToString::to_string).collect();
     assert_eq!(shown, ["net:[::1]:443", "net:chat.internal:80"]);
@@ -119,4 +121,30 @@ fn an_address_is_granted_and_a_secret_is_named() {
     assert_eq!(task.secrets(&params).collect::<Vec<_>>(), ["chat"]);
     // Asking is no change.
     assert_eq!(task.grants(&params, true), task.grants(&params, false));
+}
+
+#[test]
+fn of_one_function_in_several_versions_the_last_is_meant() {
+    let function = |interface: &str| Function {
+        export: Export {
+            interface: Some(interface.to_owned()),
+            function: "run".to_owned(),
+        },
+        params: Vec::new(),
+        results: Vec::new(),
+        is_async: false,
+    };
+    let newest = |interfaces: &[&str]| {
+        let functions: Vec<_> = interfaces.iter().map(|it| function(it)).collect();
+        let functions: Vec<_> = functions.iter().collect();
+        newest(&functions)?.export.interface.clone()
+    };
+    let versions = [
+        "wasi:cli/run@0.2.9",
+        "wasi:cli/run@0.10.0",
+        "wasi:cli/run@0.3.0",
+    ];
+    assert_eq!(newest(&versions).as_deref(), Some("wasi:cli/run@0.10.0"));
+    assert_eq!(newest(&["wasi:cli/run@0.2.9", "my:cli/run@0.3.0"]), None);
+    assert_eq!(newest(&["wasi:cli/run@0.2.9", "wasi:cli/run"]), None);
 }

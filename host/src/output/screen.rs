@@ -68,7 +68,9 @@ impl Screen {
     /// As [`result`](Self::result).
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         if io::stdout().is_terminal() {
-            return self.result(&super::text::printable(&String::from_utf8_lossy(bytes)));
+            return self.result(&super::text::printable_lines(&String::from_utf8_lossy(
+                bytes,
+            )));
         }
         let State { out, line, .. } = &mut *self.state();
         around(line.as_ref(), || {

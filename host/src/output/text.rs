@@ -57,6 +57,13 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same for text of several lines, which stay lines.
+#[must_use]
+pub fn printable_lines(text: &str) -> String {
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    lines.join("\n")
+}
+
 /// JSON, fit for a terminal as well: JSON itself escapes only the controls below a space. What is left of
 /// them stands inside strings, where an escape means the same.
 #[must_use]

@@ -203,7 +203,11 @@ impl Params<'_> {
                 texts_at(params, &resource.path, &mut found);
             }
         }
-        found.retain(|(text, span)| text.parse::<Address>().is_err() && known(span));
+        let names_one = |text: &str| {
+            let address = text.parse::<Address>();
+            address.is_ok_and(|address| address.port.is_some())
+        };
+        found.retain(|(text, span)| !names_one(text) && known(span));
         let message = "an address is HOST:PORT, where the host is a name or a number";
         let spans = found.into_iter();
         spans

@@ -265,6 +265,8 @@ pub(super) fn call(function: &str) -> Call {
         chain: None,
         instance: None,
         ticket: None,
+        args: Vec::new(),
+        stdin: None,
     }
 }
 

@@ -45,6 +45,12 @@ pub struct Call {
     /// The number under which its guest may ask the master for more: see [`super::GUESTS`]. None: it may not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<u64>,
+    /// What WASI tells it of its command line, behind its name, which is the module's and `.wasm`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub args: Vec<String>,
+    /// Its standard input: the number of a stream of bytes that its caller writes. None: it is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdin: Option<u64>,
 }
 
 /// END_CHAIN: the caller will send no more calls of this chain, or begins it anew.

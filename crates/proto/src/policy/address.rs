@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 /// The longest name of a host, and the longest of its labels.
@@ -12,11 +12,20 @@ const MAX_LABEL: usize = 63;
 /// An address of the network, as text on the wire: serde's other forms of an address lose the scope of `[fe80::1%2]:80`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub enum Address {
-    /// `127.0.0.1:80`
-    Number(SocketAddr),
-    /// `db.internal:5432`: whatever addresses the host's name has where the call is executed, when it begins.
-    Name(String, u16),
+pub struct Address {
+    /// The machine.
+    pub host: Host,
+    /// The port there, of TCP and UDP. None, `*`: all of them.
+    pub port: Option<u16>,
+}
+
+/// A machine of the network.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Host {
+    /// `127.0.0.1`, `[::1]`, or with the number of an interface `[fe80::1%2]`; for the others that is 0.
+    Number(IpAddr, u32),
+    /// `db.internal`: whatever addresses the name has where the call is executed, when it begins.
+    Name(String),
 }
 
 /// A text that is no address.
@@ -48,25 +57,36 @@ impl FromStr for Address {
     type Err = ParseAddressError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(number) = text.parse() {
-            return Ok(Self::Number(number));
-        }
-        let (name, port) = text.rsplit_once(':').ok_or(ParseAddressError)?;
-        let name = Self::normal_name(name).ok_or(ParseAddressError)?;
-        // `+80` is a number to the standard library.
-        let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        match port.parse() {
-            Ok(port) if digits => Ok(Self::Name(name, port)),
-            _ => Err(ParseAddressError),
-        }
+        let (host, port) = text.rsplit_once(':').ok_or(ParseAddressError)?;
+        let port = match port {
+            "*" => None,
+            // `+80` is a number to the standard library.
+            port if port.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(port.parse().map_err(|_| ParseAddressError)?)
+            }
+            _ => return Err(ParseAddressError),
+        };
+        // The standard library reads numbers in brackets only with their port.
+        let host = match format!("{host}:0").parse() {
+            Ok(SocketAddr::V4(number)) => Host::Number((*number.ip()).into(), 0),
+            Ok(SocketAddr::V6(number)) => Host::Number((*number.ip()).into(), number.scope_id()),
+            Err(_) => Host::Name(Self::normal_name(host).ok_or(ParseAddressError)?),
+        };
+        Ok(Self { host, port })
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(number) => number.fmt(f),
-            Self::Name(name, port) => write!(f, "{name}:{port}"),
+        match &self.host {
+            Host::Number(IpAddr::V6(number), 0) => write!(f, "[{number}]:")?,
+            Host::Number(IpAddr::V6(number), scope) => write!(f, "[{number}%{scope}]:")?,
+            Host::Number(IpAddr::V4(number), _) => write!(f, "{number}:")?,
+            Host::Name(name) => write!(f, "{name}:")?,
+        }
+        match self.port {
+            Some(port) => port.fmt(f),
+            None => f.write_str("*"),
         }
     }
 }

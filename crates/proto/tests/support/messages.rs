@@ -134,6 +134,8 @@ fn call() -> Call {
         chain: Some(5),
         instance: None,
         ticket: None,
+        args: Vec::new(),
+        stdin: None,
     }
 }
 

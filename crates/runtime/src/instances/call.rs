@@ -38,7 +38,7 @@ impl Executor {
                 Work::Call {
                     function: module.function(&call.export)?,
                     arguments,
-                    peer,
+                    peer: peer.clone(),
                     deadline,
                     wall_ms: call.limits.wall_ms,
                 }
@@ -55,7 +55,7 @@ impl Executor {
             Err(why) => return bad(why),
         };
         if let Some(inside) = entrance.new.take() {
-            match self.guest(call).await {
+            match self.guest(call, &*peer).await {
                 Ok(guest) => drop(tokio::spawn(self.clone().keep(module, guest, inside))),
                 Err(error) => return ended(&error, limits),
             }

@@ -58,6 +58,8 @@ async fn values_come_through_wherever_the_guest_lives() {
                 chain: None,
                 instance,
                 ticket: None,
+                args: Vec::new(),
+                stdin: None,
             };
             executor
                 .execute(call, arguments.into(), Arc::new(NoPeer))

@@ -242,6 +242,8 @@ async fn outcome(guest: &Artifact, function: &str, arguments: Vec<u8>, ends: Arc
         chain: None,
         instance: None,
         ticket: None,
+        args: Vec::new(),
+        stdin: None,
     };
     executor.execute(call, arguments.into(), ends).await
 }

@@ -5,7 +5,7 @@
 
 use crate::guest::Guest;
 use proto::Policy;
-use proto::policy::{Address, Grant};
+use proto::policy::{Address, Grant, Host};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::vec;
@@ -22,8 +22,33 @@ const MAX_ADDRESSES: usize = 64;
 /// What the policy grants, in numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Reach {
-    addresses: Vec<SocketAddr>,
+    places: Vec<Place>,
     names: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// One address of a machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Place {
+    ip: IpAddr,
+    /// The number of an interface, where the address needs one.
+    scope: u32,
+    /// None: all of them.
+    port: Option<u16>,
+}
+
+impl Place {
+    fn covers(&self, wanted: &SocketAddr) -> bool {
+        self.ip == wanted.ip()
+            && self.scope == scope(wanted)
+            && self.port.is_none_or(|port| port == wanted.port())
+    }
+}
+
+fn scope(address: &SocketAddr) -> u32 {
+    match address {
+        SocketAddr::V4(_) => 0,
+        SocketAddr::V6(address) => address.scope_id(),
+    }
 }
 
 impl Reach {
@@ -31,29 +56,42 @@ impl Reach {
     pub(crate) fn of(policy: &Policy) -> Self {
         let mut reach = Self::default();
         for grant in &policy.grants {
-            match grant {
-                Grant::Net(Address::Number(address)) => reach.addresses.push(*address),
-                Grant::Net(Address::Name(name, port)) => {
-                    // A name that has no address grants nothing; the guest's own lookup tells it so.
-                    let found = (name.as_str(), *port).to_socket_addrs();
-                    let found: Vec<_> = found.into_iter().flatten().take(MAX_ADDRESSES).collect();
-                    let known = reach.names.entry(name.clone()).or_default();
-                    for address in found {
-                        if !known.contains(&address.ip()) {
-                            known.push(address.ip());
-                        }
-                        reach.addresses.push(address);
-                    }
-                }
-                _ => {}
+            if let Grant::Net(Address { host, port }) = grant {
+                reach.add(host, *port);
             }
         }
         reach
     }
 
-    /// The addresses that may be connected to, or bound.
-    pub(crate) fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    fn add(&mut self, host: &Host, port: Option<u16>) {
+        let name = match host {
+            Host::Number(ip, scope) => {
+                let (ip, scope) = (*ip, *scope);
+                return self.places.push(Place { ip, scope, port });
+            }
+            Host::Name(name) => name,
+        };
+        // A name that has no address grants nothing; the guest's own lookup tells it so.
+        let found = (name.as_str(), 0).to_socket_addrs();
+        let found: Vec<_> = found.into_iter().flatten().take(MAX_ADDRESSES).collect();
+        let known = self.names.entry(name.clone()).or_default();
+        for address in found {
+            let (ip, scope) = (address.ip(), scope(&address));
+            if !known.contains(&ip) {
+                known.push(ip);
+            }
+            self.places.push(Place { ip, scope, port });
+        }
+    }
+
+    /// Is nothing of the network granted?
+    pub(crate) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// May this address be connected to, or bound?
+    pub(crate) fn covers(&self, address: &SocketAddr) -> bool {
+        self.places.iter().any(|place| place.covers(address))
     }
 
     /// What of a host's addresses may be connected to at this port.
@@ -61,7 +99,7 @@ impl Reach {
         let found = self.lookup(host).unwrap_or_default().into_iter();
         found
             .map(|address| SocketAddr::new(address, port))
-            .filter(|address| self.addresses.contains(address))
+            .filter(|address| self.covers(address))
             .collect()
     }
 

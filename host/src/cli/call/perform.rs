@@ -6,7 +6,7 @@ use crate::error::{Error, Exit};
 use crate::master::{CallResult, Context, Feed, Piece, Streaming};
 use crate::output::Format;
 use crate::value::to_wave;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wasmtime::component::Type;
 
 /// One call in an instance of its own, several in one that is kept for them. The first that does not return is the last.
@@ -23,7 +23,8 @@ pub(super) async fn perform(
     } = calls;
     let wrong = |error: runtime::value::ValueError| Error::input(error.to_string());
     if let [step] = steps.as_slice() {
-        let feeds = feeds(step).await?;
+        let paths = step.feed.iter().chain(&calls.stdin);
+        let feeds = feeds(paths).await?;
         let streaming = context.stream(module, &step.function, &step.arguments, feeds, options);
         return finish(step, streaming.await.map_err(wrong)?, shown).await;
     }
@@ -63,17 +64,28 @@ async fn finish(step: &Step, mut streaming: Streaming, shown: &Shown<'_>) -> Res
             streaming.collect().await
         }
     };
-    shown.show(step, &result)
+    shown.show(step, &ended(step, result))
 }
 
-async fn feeds(step: &Step) -> Result<Vec<Feed>, Error> {
-    let Some(path) = &step.feed else {
-        return Ok(Vec::new());
-    };
-    if path == Path::new("-") {
-        return Ok(vec![Box::new(tokio::io::stdin())]);
+/// Many a program ends itself when all is done; and one that returns an error has the status 1.
+fn ended(step: &Step, result: CallResult) -> CallResult {
+    match result {
+        CallResult::Exited(0) if step.function.is_program() => CallResult::Returned(None),
+        CallResult::Failed(_) if step.function.is_program() => CallResult::Exited(1),
+        other => other,
     }
-    let file = tokio::fs::File::open(path).await;
-    let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
-    Ok(vec![Box::new(file)])
+}
+
+async fn feeds(paths: impl Iterator<Item = &PathBuf>) -> Result<Vec<Feed>, Error> {
+    let mut feeds: Vec<Feed> = Vec::new();
+    for path in paths {
+        if path == Path::new("-") {
+            feeds.push(Box::new(tokio::io::stdin()));
+            continue;
+        }
+        let file = tokio::fs::File::open(path).await;
+        let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        feeds.push(Box::new(file));
+    }
+    Ok(feeds)
 }

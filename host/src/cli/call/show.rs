@@ -41,7 +41,10 @@ impl Shown<'_> {
         let fate = Fate::of(result, self.module);
         match self.format {
             Format::Human => {
-                if let CallResult::Returned(Some(value)) | CallResult::Failed(value) = result {
+                // A program's output is all that is to be there.
+                if let CallResult::Returned(Some(value)) | CallResult::Failed(value) = result
+                    && !step.function.is_program()
+                {
                     screen.result(&format!("{}\n", secrets.mask(&to_wave(value))))?;
                 }
             }

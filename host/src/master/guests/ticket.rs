@@ -125,6 +125,7 @@ impl Ticket {
             policy: self.policy.clone(),
             limits: self.limits,
             deadline: self.until,
+            ..CallOptions::default()
         })
     }
 

@@ -240,8 +240,10 @@ fn path(value: &Val) -> Option<String> {
     text(value).and_then(normal_path)
 }
 
+/// A parameter names one port; `*` would be none that a task could connect to.
 fn address(value: &Val) -> Option<Address> {
-    text(value)?.parse().ok()
+    let address: Address = text(value)?.parse().ok()?;
+    address.port.is_some().then_some(address)
 }
 
 fn callee(value: &Val) -> Option<Callee> {

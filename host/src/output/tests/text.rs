@@ -2,7 +2,7 @@
 
 use crate::output::logs::Line;
 use crate::output::text::{
-    did_you_mean, duration, printable, printable_json, shell_word, shorten, size,
+    did_you_mean, duration, printable, printable_json, printable_lines, shell_word, shorten, size,
 };
 use proto::message::Level;
 use std::time::Duration;
@@ -23,6 +23,7 @@ fn a_guest_cannot_drive_the_terminal() {
     assert_eq!(printable("\x1b[2Jgone"), "\\u{1b}[2Jgone");
     assert_eq!(printable("a\u{202e}b"), "a\\u{202e}b");
     assert_eq!(printable("a\nb"), "a\\nb");
+    assert_eq!(printable_lines("a\x1b\n\nb\n"), "a\\u{1b}\n\nb\n");
 }
 
 #[test]

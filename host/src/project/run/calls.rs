@@ -67,7 +67,7 @@ impl Tester<'_> {
                 grants: grants.collect::<Result<_, _>>()?,
             },
             limits: self.limits,
-            deadline: None,
+            ..CallOptions::default()
         };
         let mut gives = test.gives.iter();
         let steps = test.calls.iter();

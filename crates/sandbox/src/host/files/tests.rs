@@ -7,6 +7,7 @@ mod escape;
 mod xattr;
 
 use super::super::bindings::zymogen::task::files::{Attributes, Content, Error, Host, Kind};
+use crate::Program;
 use crate::guest::Guest;
 use crate::upstream::Upstream;
 use async_trait::async_trait;
@@ -87,6 +88,7 @@ impl Disk {
             CallLimits::default(),
             Arc::new(Nobody),
             None,
+            Program::default(),
         )
     }
 }

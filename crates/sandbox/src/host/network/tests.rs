@@ -11,19 +11,42 @@ fn reach(grants: &[&str]) -> Reach {
     })
 }
 
+fn covers(reach: &Reach, address: &str) -> bool {
+    reach.covers(&address.parse().unwrap())
+}
+
 #[test]
 fn a_granted_name_is_reached_at_its_port_alone() {
     let reach = reach(&["net:localhost:80", "net:192.0.2.1:443"]);
-    let addresses: Vec<_> = reach.addresses().iter().map(ToString::to_string).collect();
-    assert!(
-        addresses.contains(&"127.0.0.1:80".to_owned()),
-        "{addresses:?}"
-    );
-    assert!(addresses.contains(&"192.0.2.1:443".to_owned()));
-    assert!(
-        addresses
-            .iter()
-            .all(|address| address.ends_with(":80") || address == "192.0.2.1:443")
+    assert!(covers(&reach, "127.0.0.1:80"));
+    assert!(covers(&reach, "192.0.2.1:443"));
+    for other in [
+        "127.0.0.1:81",
+        "127.0.0.1:443",
+        "127.0.0.2:80",
+        "192.0.2.1:80",
+    ] {
+        assert!(!covers(&reach, other), "{other}");
+    }
+}
+
+#[test]
+fn a_star_stands_for_all_ports_of_its_host() {
+    let reach = reach(&["net:192.0.2.1:*", "net:[fe80::1%2]:*", "net:localhost:*"]);
+    for granted in [
+        "192.0.2.1:0",
+        "192.0.2.1:443",
+        "[fe80::1%2]:65535",
+        "127.0.0.1:1",
+    ] {
+        assert!(covers(&reach, granted), "{granted}");
+    }
+    for other in ["192.0.2.2:443", "[fe80::1]:1", "[fe80::1%3]:1"] {
+        assert!(!covers(&reach, other), "{other}");
+    }
+    assert_eq!(
+        reach.destinations("192.0.2.1", 8080),
+        ["192.0.2.1:8080".parse().unwrap()]
     );
 }
 

@@ -1,6 +1,7 @@
 //! Real programs that a guest talks to, called as a guest calls them.
 
 use super::MAX_PROCESSES;
+use crate::Program;
 use crate::guest::Guest;
 use crate::host::bindings::zymogen::task::command::{Chunk, Error, HostProcess, Request, Status};
 use crate::upstream::Upstream;
@@ -39,7 +40,14 @@ fn guest(grant: &str) -> Guest {
         output_bytes: 1 << 20,
         ..CallLimits::default()
     };
-    Guest::new(&module, policy, limits, Arc::new(Nobody), None)
+    Guest::new(
+        &module,
+        policy,
+        limits,
+        Arc::new(Nobody),
+        None,
+        Program::default(),
+    )
 }
 
 fn sh(script: &str) -> Request {
