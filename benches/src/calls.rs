@@ -69,6 +69,7 @@ impl Bench {
             ticket: None,
             args: Vec::new(),
             stdin: None,
+            stdout: None,
         };
         let nothing = [0x80];
         let outcome = Outcome::Returned(nothing.to_vec().into());

@@ -6,7 +6,7 @@ use crate::table::Row;
 use bytes::Bytes;
 use host::module::compile::Compiler;
 use proto::message::{Call, EngineKind, Export, ModuleRef, Outcome};
-use proto::{CallLimits, ContextId, Digest, Policy};
+use proto::{CallLimits, ContextId, Digest, Handle, Policy};
 use runtime::value::array_of;
 use runtime::{Artifact, Carries, Executor, Outgoing, Peer, Target};
 use std::error::Error;
@@ -113,6 +113,10 @@ impl Peer for Ends {
         });
         pieces
     }
+
+    fn print(&self, _: Handle) -> mpsc::Sender<Bytes> {
+        mpsc::channel(1).0
+    }
 }
 
 async fn with_executor(
@@ -142,6 +146,7 @@ async fn with_executor(
         ticket: None,
         args: Vec::new(),
         stdin: None,
+        stdout: None,
     };
     let start = Instant::now();
     let outcome = executor

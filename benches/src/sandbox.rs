@@ -52,6 +52,7 @@ async fn with_executor(
         ticket: None,
         args: Vec::new(),
         stdin: None,
+        stdout: None,
     };
     let mut seconds = Vec::new();
     for _ in 0..CALLS {

@@ -1,13 +1,13 @@
 //! Ordinary programs, called as `run()`: their arguments, their standard streams, their status, in languages that have a `main`.
 
-use crate::forest::{end, line, master};
+use crate::forest::{SOON, assert_nothing_left, end, line, master};
 use crate::support::{Run, call, example, finished, run, target, zymogen};
-use host::master::{CallOptions, CallResult, Feed};
-use proto::message::RefusedKind;
+use host::master::{CallOptions, Program};
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Calls a program, with its standard input and its arguments behind `--`.
 fn fed(context: &str, program: &str, input: Vec<u8>, options: &[&str]) -> Run {
@@ -97,9 +97,12 @@ fn a_command_line_is_for_programs() {
         .status(1)
         .stderr_has(&["`add` is no program", "--feed"]);
     let search = example("search");
-    run(&["call", "local", &search, "run()", "run()", "--stdin", "x"])
+    run(&["call", "local", &search, "run()", "run()"])
         .status(1)
-        .stderr_has(&["--stdin is for one call"]);
+        .stderr_has(&["a program is called alone"]);
+    run(&["call", "local", &search, "run()", "--stdin", "/"])
+        .status(1)
+        .stderr_has(&["/: ", "directory"]);
     run(&[
         "call",
         "local",
@@ -112,34 +115,132 @@ fn a_command_line_is_for_programs() {
     .stderr_has(&["/no/such/file"]);
 }
 
+/// Bytes that no text has, what a terminal would take for an order without an end, and a line longer than a log record.
+fn bytes() -> Vec<u8> {
+    let all = (0..=255).chain(*b"\x1b]0;title").chain(*b"\x1bPq");
+    all.chain([b'x'; 20_000]).chain([b'\n']).collect()
+}
+
+fn output(command: &mut Command) -> Vec<u8> {
+    let output = command.stderr(Stdio::piped()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    output.stdout
+}
+
+#[test]
+fn what_goes_to_a_file_is_as_it_was_written() {
+    let scratch = tempfile::tempdir().unwrap();
+    let file = scratch.path().join("bytes");
+    fs::write(&file, bytes()).unwrap();
+    let file = file.to_str().unwrap();
+    let search = [
+        "call",
+        "local",
+        &example("search"),
+        "run()",
+        "--stdin",
+        file,
+    ];
+    let printed = output(zymogen().args(search).args(["--", ""]));
+    assert!(printed == bytes(), "{} bytes", printed.len());
+    let secret = ["--secret", "a=env:A", "--", ""];
+    let printed = output(zymogen().args(search).args(secret).env("A", "xxxx"));
+    let hidden = String::from_utf8_lossy(&bytes()).replace("xxxx", "***");
+    assert!(printed == hidden.as_bytes(), "{} bytes", printed.len());
+    let redact = [
+        "call",
+        "local",
+        &example("logpipe"),
+        "redact()",
+        "--feed",
+        file,
+    ];
+    let redacted = output(zymogen().args(redact));
+    assert!(redacted == bytes(), "{} bytes", redacted.len());
+}
+
+#[test]
+fn a_program_is_stopped_when_nobody_reads_what_it_prints() {
+    let search = example("search");
+    let mut yes = Command::new("yes").stdout(Stdio::piped()).spawn().unwrap();
+    let mut command = zymogen();
+    command
+        .args(["call", "local", &search, "run()", "--stdin", "-", "--", "y"])
+        .stdin(yes.stdout.take().unwrap())
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut first = [0; 4];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(first, *b"y\ny\n");
+    assert_eq!(child.wait().unwrap().code(), Some(141));
+    yes.kill().unwrap();
+    yes.wait().unwrap();
+    // A disk that is full is told.
+    let mut full = zymogen();
+    full.args([
+        "call",
+        "local",
+        &search,
+        "run()",
+        "--stdin",
+        "Cargo.toml",
+        "--",
+        "e",
+    ])
+    .stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let run = finished(&full.output().unwrap());
+    assert_ne!(run.status, 0, "{run:?}");
+    assert!(run.stderr.contains("No space left"), "{run:?}");
+}
+
+#[test]
+fn a_line_without_an_end_is_more_than_a_program_may_keep() {
+    let search = example("search");
+    let endless = ["call", "local", &search, "run()", "--stdin", "/dev/zero"];
+    run(&[&endless[..], &["--memory", "4MiB", "--", "x"]].concat())
+        .status(3)
+        .stdout("");
+}
+
+#[test]
+fn a_program_ends_though_its_input_stays_open() {
+    let mut command = zymogen();
+    command
+        .args(["call", "local", &example("search"), "run()", "--stdin", "-"])
+        .stdin(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let open = child.stdin.take();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    drop(open);
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_instance_has_the_command_line_of_its_first_call() {
+async fn nothing_is_left_of_a_program_that_is_given_up() {
     let master = master();
-    let line = line(&master, 1).await;
+    let line = line(&master, 2).await;
     let search = master.repository().find(&example("search")).unwrap();
     let main = search.function("run").unwrap();
-    let options = CallOptions {
+    let (input, reads) = tokio::io::duplex(64);
+    let (stdout, mut printed) = tokio::sync::mpsc::channel(1);
+    let program = Program {
         args: vec!["b".to_owned()],
-        stdin: true,
-        ..CallOptions::default()
+        stdin: Some(Box::new(reads)),
+        stdout: Some(stdout),
     };
-    let instance = line[0].instance(&search, options);
-    let feed = || vec![Box::new(&b"a\nb\n"[..]) as Feed];
-    let first = instance.stream(&main, &[], feed()).await.unwrap();
-    assert!(
-        matches!(first.collect().await, CallResult::Returned(Some(_))),
-        "it has found a b"
-    );
-    let second = instance.stream(&main, &[], feed()).await.unwrap();
-    match second.collect().await {
-        CallResult::Refused { kind, message } => {
-            assert_eq!(kind, RefusedKind::BadArguments);
-            assert!(message.contains("input"), "{message}");
-        }
-        other => panic!("{other:?}"),
+    let options = CallOptions::default();
+    let running = line[1].run(&search, &main, program, &options);
+    let given_up = tokio::time::timeout(Duration::from_millis(500), running).await;
+    assert!(given_up.is_err(), "it waits for its input");
+    assert_eq!(printed.recv().await, None);
+    drop(input);
+    let after = async || line[1].inspect().await.unwrap();
+    let deadline = Instant::now() + SOON;
+    while after().await.calls + after().await.channels > 0 {
+        assert!(Instant::now() < deadline, "{:?}", after().await);
     }
-    instance.end().await;
-    end(line).await;
+    let processes = end(line).await;
+    assert_nothing_left(&master, &processes);
 }
 
 /// Runs a tool of another language, which `tests/run` installs.
@@ -176,7 +277,7 @@ fn programs_of_wasi_0_1_in_other_languages() {
             input,
             &["--", "one", "two"],
         );
-        assert_eq!(run.stdout, "one\ntwo\nthree\nfour\n", "{run:?}");
+        assert_eq!(run.stdout, "one\ntwo\nthree\nfour", "{run:?}");
         // WASI 0.2, which they are adapted to, knows success and failure.
         run.status(3).stderr_has(&["status 1"]);
     }

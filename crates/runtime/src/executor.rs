@@ -20,7 +20,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore, mpsc};
 use tokio::time::Instant;
 use wasmtime::component::{Func, Instance, Val};
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store};
@@ -111,14 +111,19 @@ impl Executor {
         arguments: Bytes,
         peer: Arc<dyn Peer>,
     ) -> Outcome {
+        // Held here, so that it ends even if no guest is ever made.
+        let stdout = call.stdout.map(|handle| peer.print(handle));
         let allowed = call.limits.wall_ms;
         let deadline = Instant::now() + Duration::from_millis(allowed);
-        tokio::time::timeout_at(deadline, self.run(call, arguments, peer, deadline))
-            .await
-            .unwrap_or(Outcome::OverLimit {
-                limit: LimitKind::WallTime,
-                allowed,
-            })
+        tokio::time::timeout_at(
+            deadline,
+            self.run(call, arguments, peer, stdout.clone(), deadline),
+        )
+        .await
+        .unwrap_or(Outcome::OverLimit {
+            limit: LimitKind::WallTime,
+            allowed,
+        })
     }
 
     async fn run(
@@ -126,6 +131,7 @@ impl Executor {
         call: Call,
         arguments: Bytes,
         peer: Arc<dyn Peer>,
+        stdout: Option<mpsc::Sender<Bytes>>,
         deadline: Instant,
     ) -> Outcome {
         if let Some(number) = call.instance {
@@ -143,7 +149,12 @@ impl Executor {
             Ok(ready) => ready,
             Err(outcome) => return outcome,
         };
-        let guest = match self.guest(call, &*peer).await {
+        let program = Program {
+            args: call.args.clone(),
+            stdin: call.stdin.map(|number| peer.read(Carries::Bytes, number)),
+            stdout,
+        };
+        let guest = match self.guest(call, program).await {
             Ok(guest) => guest,
             Err(error) => return ended(&error, limits),
         };
@@ -190,13 +201,9 @@ impl Executor {
     }
 
     /// What the store will hold. Finding where grants lead may block, on a disk that hangs for example.
-    pub(crate) async fn guest(&self, call: Call, peer: &dyn Peer) -> wasmtime::Result<Guest> {
+    pub(crate) async fn guest(&self, call: Call, program: Program) -> wasmtime::Result<Guest> {
         let (upstream, guard) = (self.upstream.clone(), self.guard.clone());
         let is_looked_up = call.policy.is_looked_up();
-        let program = Program {
-            args: call.args,
-            stdin: call.stdin.map(|number| peer.read(Carries::Bytes, number)),
-        };
         let (module, policy, limits) = (call.module, call.policy, call.limits);
         let make = move || {
             let mut guest = Guest::new(&module, policy, limits, upstream, guard, program);

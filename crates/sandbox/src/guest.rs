@@ -3,7 +3,7 @@
 use crate::guard::Guard;
 use crate::host::network::Reach;
 use crate::host::{Http, MAX_PROCESSES, Roots};
-use crate::output::{Output, Stream};
+use crate::output::{Lines, Output, Stream};
 use crate::program::Program;
 use crate::upstream::Upstream;
 use proto::message::{LimitKind, ModuleRef, Outcome};
@@ -143,8 +143,8 @@ fn wasi(
 ) -> WasiCtxBuilder {
     let mut builder = WasiCtx::builder();
     builder
-        .stdout(Stream::new("stdout", output.clone()))
-        .stderr(Stream::new("stderr", output.clone()));
+        .stdout(Stream::new(Lines::new("stdout", output.clone())))
+        .stderr(Stream::new(Lines::new("stderr", output.clone())));
     for grant in &policy.grants {
         if let Grant::Env(name, value) = grant {
             builder.env(name, value);

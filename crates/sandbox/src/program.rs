@@ -1,5 +1,6 @@
-//! What a guest that is a program is started with: its arguments and its standard input.
+//! What a guest that is a program is started with: its arguments and its standard streams.
 
+use crate::output::Stream;
 use bytes::Bytes;
 use std::io;
 use std::pin::Pin;
@@ -12,13 +13,15 @@ use wasmtime_wasi::cli::AsyncStdinStream;
 /// Pieces of a standard input. An error says why there are no more, though its writer had more.
 pub type Pieces = mpsc::Receiver<Result<Bytes, String>>;
 
-/// A command line. The default is an empty one, and an empty standard input.
+/// A command line. The default is an empty one, with an empty standard input, and an output that goes into the log.
 #[derive(Debug, Default)]
 pub struct Program {
     /// The arguments behind the program's name.
     pub args: Vec<String>,
     /// The standard input, if it is not empty.
     pub stdin: Option<Pieces>,
+    /// Who takes the standard output, if somebody does.
+    pub stdout: Option<mpsc::Sender<Bytes>>,
 }
 
 impl Program {
@@ -28,6 +31,9 @@ impl Program {
         if let Some(pieces) = self.stdin {
             let rest = Bytes::new();
             builder.stdin(AsyncStdinStream::new(Reader { pieces, rest }));
+        }
+        if let Some(sender) = self.stdout {
+            builder.stdout(Stream::new(sender));
         }
     }
 }

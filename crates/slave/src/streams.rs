@@ -2,8 +2,8 @@
 
 use broker::{Broker, Intake, Item, Offer, Taken};
 use bytes::Bytes;
-use proto::message::{Dead, DeadReason};
-use proto::{Body, ContextId, Flags, Limits};
+use proto::message::{Address, Dead, DeadReason};
+use proto::{Body, ContextId, Flags, Handle, Limits};
 use runtime::{Carries, Outgoing, Peer};
 use tokio::sync::mpsc;
 
@@ -53,6 +53,38 @@ impl Peer for Caller {
         });
         incoming
     }
+
+    fn print(&self, to: Handle) -> mpsc::Sender<Bytes> {
+        let (pieces, printed) = mpsc::channel(WAITING);
+        let (broker, context) = (self.broker.clone(), self.context);
+        tokio::spawn(async move {
+            let receiver = Address {
+                context,
+                handle: to,
+            };
+            // Where nobody receives it the guest learns that because `printed` is dropped.
+            let _ = print(&broker, receiver, printed).await;
+        });
+        pieces
+    }
+}
+
+async fn print(
+    broker: &Broker,
+    to: Address,
+    mut printed: mpsc::Receiver<Bytes>,
+) -> Result<(), Dead> {
+    if !to.handle.is_dynamic() {
+        return Err(Dead {
+            reason: DeadReason::InvalidHandle,
+            at: broker.me(),
+        });
+    }
+    let mut sender = broker.byte_sender(to)?;
+    while let Some(bytes) = printed.recv().await {
+        sender.send(bytes).await?;
+    }
+    sender.finish().await
 }
 
 async fn write(

@@ -6,7 +6,7 @@
 //! zymogen call ssh:web1 target/wasm32-wasip2/guest/search.wasm 'run()' --grant read:/var/log -- error /var/log
 //! ```
 //!
-//! It fails if there was no such line. (WASI knows success and failure, and no other status.)
+//! It fails if there was no such line. (WASI 0.2 tells success and failure, and no other status.)
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};

@@ -32,13 +32,13 @@ pub(super) struct Build<'a> {
     pub(super) packages: Vec<String>,
     /// The profile.
     pub(super) profile: &'a str,
-    /// The target triple.
-    pub(super) target: &'a str,
+    /// The target triples, all built at once: to optimise a program as a whole takes one processor.
+    pub(super) targets: &'a [&'a str],
     /// Files and directories below the root of the workspace that go into it.
     pub(super) inputs: &'a [&'a str],
     /// Options for the compiler of the parts in C, if it is built for another target than cargo's own.
     pub(super) c_flags: &'a str,
-    /// File names of the results.
+    /// File names of the results for each target.
     pub(super) outputs: Vec<String>,
 }
 
@@ -55,9 +55,11 @@ impl Build<'_> {
         } else {
             self.profile
         };
-        let directory = checkout.target().join(self.target).join(profile);
-        let outputs = self.outputs.iter().map(|name| directory.join(name));
-        let outputs: Vec<_> = outputs.collect();
+        let mut outputs = Vec::new();
+        for target in self.targets {
+            let directory = checkout.target().join(target).join(profile);
+            outputs.extend(self.outputs.iter().map(|name| directory.join(name)));
+        }
         let stamp = scratch(checkout).join(self.name);
         let stamp = stamp.with_extension("stamp");
         let stamp = Stamp::take(stamp, checkout.root(), self.inputs);
@@ -86,7 +88,10 @@ impl Build<'_> {
 
     fn cargo(&self, checkout: &Checkout, progress: &dyn Progress) -> Result<(), BuildError> {
         let scratch = scratch(checkout);
-        let environment = cross::environment(&self.what, self.target, &scratch)?;
+        let mut environment = Environment::new();
+        for target in self.targets {
+            environment.extend(cross::environment(&self.what, target, &scratch)?);
+        }
         let mut command = self.command(checkout, &environment);
         let terminal = io::stderr().is_terminal();
         if terminal {
@@ -105,10 +110,11 @@ impl Build<'_> {
         if output.status.success() {
             return Ok(());
         }
-        if lacks_target(checkout.root(), self.target) {
+        let mut targets = self.targets.iter();
+        if let Some(target) = targets.find(|target| lacks_target(checkout.root(), target)) {
             return Err(BuildError::NoTarget {
                 what: self.what.clone(),
-                target: self.target.to_owned(),
+                target: (*target).to_owned(),
             });
         }
         let said = String::from_utf8_lossy(&output.stderr);
@@ -130,13 +136,16 @@ impl Build<'_> {
         for package in &self.packages {
             command.args(["--package", package]);
         }
-        command.args(["--profile", self.profile, "--target", self.target]);
+        command.args(["--profile", self.profile]);
+        for target in self.targets {
+            command.args(["--target", target]);
+            let c_flags = format!("CFLAGS_{}", target.replace('-', "_"));
+            command.env(c_flags, self.c_flags);
+        }
         command.arg("--target-dir").arg(checkout.target());
         for variable in FOR_THIS_MACHINE {
             command.env_remove(variable);
         }
-        let c_flags = format!("CFLAGS_{}", self.target.replace('-', "_"));
-        command.env(c_flags, self.c_flags);
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -234,7 +234,11 @@ impl Images {
     fn prepare(&self, machine: &str, target: &str) -> Result<Image, BuildError> {
         let place = match self.shared.sources.find(&file_name(machine))? {
             Some(place) => place,
-            None => Place::File(self.build(machine, target)?),
+            None => {
+                let what = format!("the slave for {machine}");
+                let built = self.build(what, &format!("slave-{machine}"), &[target])?;
+                Place::File(built.into_iter().collect())
+            }
         };
         let (size, sha256) = match &place {
             Place::Carried(carried) => (carried.entry.size, carried.entry.sha256.clone()),
@@ -255,22 +259,42 @@ impl Images {
         })
     }
 
+    /// Builds at once what must be built, if all will be asked for.
+    ///
+    /// # Errors
+    /// If cargo fails.
+    pub(super) fn build_all(&self) -> Result<(), BuildError> {
+        let mut missing = Vec::new();
+        for (machine, target) in TARGETS {
+            if self.shared.sources.find(&file_name(machine))?.is_none() {
+                missing.push(target);
+            }
+        }
+        if missing.len() > 1 {
+            self.build("the slaves for all machines".to_owned(), "slaves", &missing)?;
+        }
+        Ok(())
+    }
+
     /// Features unify over all packages of one invocation of cargo, so the slave gets its own.
-    fn build(&self, machine: &str, target: &str) -> Result<PathBuf, BuildError> {
-        let what = format!("the slave for {machine}");
+    fn build(
+        &self,
+        what: String,
+        name: &str,
+        targets: &[&str],
+    ) -> Result<Vec<PathBuf>, BuildError> {
         let checkout = Checkout::find(&what)?;
         let build = Build {
             what,
-            name: &format!("slave-{machine}"),
+            name,
             packages: vec!["slave".to_owned()],
             profile: "slave",
-            target,
+            targets,
             inputs: &INPUTS,
             c_flags: C_FLAGS,
             outputs: vec!["slave".to_owned()],
         };
-        let outputs = build.run(&checkout, &*self.shared.progress)?;
-        Ok(outputs.into_iter().collect())
+        build.run(&checkout, &*self.shared.progress)
     }
 
     /// Length and digest of a file, remembered as long as the file looks the same.

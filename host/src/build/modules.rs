@@ -74,7 +74,7 @@ impl StdModules {
             name: "modules",
             packages: names.iter().map(|name| format!("module-{name}")).collect(),
             profile: "guest",
-            target: TARGET,
+            targets: &[TARGET],
             inputs: &INPUTS,
             c_flags: "",
             outputs: names.iter().map(|name| file_name(name)).collect(),

@@ -26,7 +26,7 @@ pub fn program(profile: &str, progress: &dyn Progress) -> Result<PathBuf, BuildE
         name: &format!("program-{profile}"),
         packages: vec!["host".to_owned()],
         profile,
-        target,
+        targets: &[target],
         inputs: &INPUTS,
         c_flags: "",
         outputs: vec!["zymogen".to_owned()],
@@ -47,6 +47,7 @@ pub fn bundle(
 ) -> Result<u64, BuildError> {
     // What is no program is refused before anything is built for it.
     let program = bundle::marked(program)?;
+    images.build_all()?;
     let mut contents = Vec::new();
     for machine in image::machines() {
         let image = images.for_machine(machine)?;

@@ -54,7 +54,7 @@ use wasmtime::component::{Type, Val};
 ///
 /// A program, built for WASI 0.1, 0.2 or 0.3, is called as `run()`. It gets
 /// the arguments behind `--` and the file of --stdin, and what it prints on
-/// standard output is printed there, a line at a time.
+/// standard output is printed there (with -o json it is in the log).
 ///
 /// A stream is written and printed as a list, a future as its value. Where the
 /// result is a stream, its parts are printed as they come: bytes as they are,
@@ -129,7 +129,8 @@ struct Checked {
     callees: Callees,
     steps: Vec<Step>,
     options: CallOptions,
-    /// What the standard input is read from.
+    /// The arguments of a program, and what its standard input is read from.
+    args: Vec<String>,
     stdin: Option<PathBuf>,
 }
 
@@ -156,9 +157,12 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
         .map(|Named(name, from)| (name, from));
     let secrets = Secrets::read(sources, &options.vault)?;
     calls.options.policy.grants.extend(secrets.all());
-    let prints = matches!(arguments.output, Format::Human)
-        && calls.steps.iter().all(|step| step.function.is_program());
-    let log = logs(screen, arguments.verbose, secrets.clone(), prints);
+    let is_program = calls.steps.iter().any(|step| step.function.is_program());
+    let program = (is_program && matches!(arguments.output, Format::Human)).then(|| {
+        let module = calls.module.reference.name.clone();
+        (context.to_string(), module)
+    });
+    let log = logs(screen, arguments.verbose, secrets.clone(), program);
     let shown = Shown {
         screen,
         format: arguments.output,
@@ -221,10 +225,9 @@ fn check(arguments: &CallArgs, start: &Start) -> Result<Checked, Error> {
                 grants: arguments.grants.clone(),
             },
             limits: arguments.limits.limits(),
-            args: arguments.args.clone(),
-            stdin: arguments.stdin.is_some(),
             ..CallOptions::default()
         },
+        args: arguments.args.clone(),
         stdin: arguments.stdin.clone(),
     })
 }
@@ -239,15 +242,15 @@ fn command_line(arguments: &CallArgs, steps: &[Step]) -> Result<(), Error> {
         let why = format!("`{function}` is no program, which arguments behind `--` are for");
         return Err(Error::input(why).hint("write those of a function in the parentheses"));
     }
-    if arguments.stdin.is_none() {
-        return Ok(());
-    }
-    if let Some(function) = function {
+    if let Some(function) = function
+        && arguments.stdin.is_some()
+    {
         let why = format!("`{function}` is no program, which --stdin is for");
         return Err(Error::input(why).hint("--feed is for an argument of type stream<u8>"));
     }
-    if steps.len() > 1 {
-        return Err(Error::input("--stdin is for one call"));
+    // It may end its instance, as many do.
+    if steps.len() > 1 && steps.iter().any(|step| step.function.is_program()) {
+        return Err(Error::input("a program is called alone"));
     }
     Ok(())
 }
@@ -318,18 +321,19 @@ fn wrong_call(error: &CallError) -> Error {
     Error::in_text(source.name(), diagnostics.collect())
 }
 
-/// Shows what a function and its slave say, on standard error. What a program `prints` goes where it wants it, as it is.
+/// Shows what functions and their slaves say, on standard error. What the called `program` says, a module in a context, is all that is to be
+/// there.
 pub(super) fn logs(
     screen: &Arc<Screen>,
     verbosity: u8,
     secrets: Secrets,
-    prints: bool,
+    program: Option<(String, String)>,
 ) -> Arc<dyn LogSink> {
     Arc::new(Logs {
         screen: screen.clone(),
         verbosity,
         secrets,
-        prints,
+        program,
     })
 }
 
@@ -337,11 +341,11 @@ struct Logs {
     screen: Arc<Screen>,
     verbosity: u8,
     secrets: Secrets,
-    prints: bool,
+    program: Option<(String, String)>,
 }
 
 impl LogSink for Logs {
-    fn record(&self, _: &str, record: &LogRecord) {
+    fn record(&self, context: &str, record: &LogRecord) {
         let text = self.secrets.mask(&record.text);
         let line = Line {
             context: None,
@@ -350,16 +354,13 @@ impl LogSink for Logs {
             target: &record.target,
             text: &text,
         };
-        let of_guest = record.module.is_some();
+        let module = record.module.as_deref();
+        let is = |program: &(String, String)| program.0 == context && module == Some(&program.1);
         match record.target.as_str() {
-            "stdout" if self.prints && of_guest => {
-                // Where nobody reads any more nobody misses it.
-                let _ = self.screen.bytes(format!("{text}\n").as_bytes());
-            }
-            "stderr" if self.prints && of_guest => {
+            "stderr" if self.program.as_ref().is_some_and(is) => {
                 self.screen.note(&format!("{}\n", printable_lines(&text)));
             }
-            "progress" if of_guest => {
+            "progress" if module.is_some() => {
                 let text = text.lines().next().unwrap_or_default();
                 self.screen.status(&printable(text));
             }

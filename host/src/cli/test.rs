@@ -137,7 +137,7 @@ async fn all_tests(
     let cancel = Cancel::new();
     let listening = cancel.on_signals(screen.clone());
     listening.map_err(|error| start::failed("cannot listen to signals", &error))?;
-    let log = super::call::logs(screen, arguments.verbose, Secrets::default(), false);
+    let log = super::call::logs(screen, arguments.verbose, Secrets::default(), None);
     let master = start.master(log, Options::default());
     let work = async {
         let here: ContextSpec = "local".parse()?;

@@ -55,8 +55,8 @@ impl Cancel {
             if signals.recv().await.is_none() {
                 return;
             }
-            screen.note("stopping; again ends at once\n");
             cancel.cancel();
+            screen.note("stopping; again ends at once\n");
             // There is none any more once the program ends by itself.
             if signals.recv().await.is_some() {
                 screen.clear();

@@ -30,10 +30,6 @@ pub struct CallOptions {
     pub limits: CallLimits,
     /// When its outcome is of no more use: it is given up then, here and there. It ends as over its wall time.
     pub deadline: Option<tokio::time::Instant>,
-    /// What WASI tells it of its command line, behind its name.
-    pub args: Vec<String>,
-    /// Is the last of its feeds no argument but its standard input? Else that is empty.
-    pub stdin: bool,
 }
 
 /// What became of a call, with its values decoded. One variant for each of [`Outcome`].
@@ -118,8 +114,9 @@ impl Target {
             chain,
             instance,
             ticket,
-            args: options.args.clone(),
+            args: Vec::new(),
             stdin: None,
+            stdout: None,
         }
     }
 }
@@ -368,7 +365,7 @@ impl Shared {
     }
 }
 
-fn prepared(
+pub(super) fn prepared(
     target: Target,
     module: &Module,
     function: &Function,
@@ -384,10 +381,7 @@ fn prepared(
     }
     let mut encoded = Vec::new();
     value::encode_all_with(&function.params, arguments, &mut encoded, feeding)?;
-    let mut call = target.call(&module.reference, function.export.clone(), options);
-    if options.stdin {
-        call.stdin = feeding.stdin();
-    }
+    let call = target.call(&module.reference, function.export.clone(), options);
     Ok((call, encoded))
 }
 
@@ -402,7 +396,7 @@ pub(super) fn ended(module: &str, result: &CallResult) -> String {
     }
 }
 
-fn decoded(
+pub(super) fn decoded(
     function: &Function,
     outcome: Outcome,
     at: ContextId,

@@ -80,13 +80,12 @@ impl<'a> Feeding<'a> {
         self.tasks
     }
 
-    /// Offers the last of the feeds as a standard input.
-    pub(super) fn stdin(&mut self) -> Option<u64> {
-        let feed = self.feeds.pop()??;
+    /// Offers a stream of bytes that is no part of a value.
+    pub(super) fn offer(&mut self, feed: Feed) -> u64 {
         let offer = self.broker.offer(self.to);
         let number = offer.number();
         self.feed(send_feed(self.broker.clone(), offer, feed));
-        Some(number)
+        number
     }
 
     fn feed(&mut self, feed: impl Future<Output = Result<(), Dead>> + Send + 'static) {

@@ -153,7 +153,7 @@ impl Module {
                 export: name.to_owned(),
                 known: all.iter().map(|f| f.export.to_string()).collect(),
             }),
-            (None, several) if let Some(newest) = newest(several) => Ok(newest.clone()),
+            (None, several) if let Some(newest) = newest_program(several) => Ok(newest.clone()),
             (None, several) => Err(ModuleError::Ambiguous {
                 module: self.reference.name.clone(),
                 export: name.to_owned(),
@@ -186,17 +186,17 @@ fn function(interface: Option<&str>, name: &str, ty: &ComponentFunc) -> Function
     }
 }
 
-/// Of several that are one function in versions of one interface, the last version's.
-fn newest<'a>(functions: &[&'a Function]) -> Option<&'a Function> {
+/// Of several that are one program for several versions of WASI, the last version's.
+fn newest_program<'a>(functions: &[&'a Function]) -> Option<&'a Function> {
     let mut versions = Vec::new();
-    for function in functions {
-        let (interface, version) = function.export.interface.as_deref()?.split_once('@')?;
-        versions.push((interface, semver::Version::parse(version).ok()?, *function));
+    for function in functions.iter().filter(|function| function.is_program()) {
+        let (_, version) = function.export.interface.as_deref()?.split_once('@')?;
+        versions.push((semver::Version::parse(version).ok()?, *function));
     }
-    let (first, ..) = versions.first()?;
-    let same = versions.iter().all(|(interface, ..)| interface == first);
-    let newest = versions.iter().max_by(|a, b| a.1.cmp(&b.1));
-    newest.filter(|_| same).map(|(.., function)| *function)
+    let newest = versions.iter().max_by(|a, b| a.0.cmp(&b.0));
+    newest
+        .filter(|_| versions.len() == functions.len())
+        .map(|(_, function)| *function)
 }
 
 /// `wanted` may leave out the version, and the package.

@@ -1,6 +1,6 @@
 //! What the parameters of a plan grant.
 
-use super::{Function, Task, newest};
+use super::{Function, Task, newest_program};
 use crate::plan::tests::fixture::repository;
 use crate::value::CallText;
 use proto::Digest;
@@ -124,7 +124,7 @@ fn an_address_is_granted_and_a_secret_is_named() {
 }
 
 #[test]
-fn of_one_function_in_several_versions_the_last_is_meant() {
+fn of_a_program_for_several_versions_the_last_is_meant() {
     let function = |interface: &str| Function {
         export: Export {
             interface: Some(interface.to_owned()),
@@ -137,7 +137,7 @@ fn of_one_function_in_several_versions_the_last_is_meant() {
     let newest = |interfaces: &[&str]| {
         let functions: Vec<_> = interfaces.iter().map(|it| function(it)).collect();
         let functions: Vec<_> = functions.iter().collect();
-        newest(&functions)?.export.interface.clone()
+        newest_program(&functions)?.export.interface.clone()
     };
     let versions = [
         "wasi:cli/run@0.2.9",

@@ -1,6 +1,7 @@
 //! Where words go: results to standard output, everything else to standard error, and one
 //! line on the terminal that says what is going on and leaves no trace.
 
+use super::text::printable_lines;
 use anstream::AutoStream;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
@@ -13,6 +14,17 @@ use std::time::Duration;
 pub struct Screen {
     state: Mutex<State>,
     live: bool,
+    bytes: Bytes,
+}
+
+/// Where bytes go.
+enum Bytes {
+    /// To this process's standard output, where a person looks.
+    Terminal,
+    /// There, where a file or a program is.
+    File,
+    /// To a stream of the caller's choice.
+    Out,
 }
 
 struct State {
@@ -28,16 +40,25 @@ impl Screen {
     pub fn new() -> Self {
         let out = AutoStream::auto(io::stdout());
         let err = AutoStream::auto(io::stderr());
-        Self::of(out, err, io::stderr().is_terminal())
+        let bytes = match io::stdout().is_terminal() {
+            true => Bytes::Terminal,
+            false => Bytes::File,
+        };
+        Self::of(out, err, io::stderr().is_terminal(), bytes)
     }
 
     /// Streams of the caller's choice, with escapes for colours in them, and no transient line.
     #[must_use]
     pub fn to(out: impl Write + Send + 'static, err: impl Write + Send + 'static) -> Self {
-        Self::of(out, err, false)
+        Self::of(out, err, false, Bytes::Out)
     }
 
-    fn of(out: impl Write + Send + 'static, err: impl Write + Send + 'static, live: bool) -> Self {
+    fn of(
+        out: impl Write + Send + 'static,
+        err: impl Write + Send + 'static,
+        live: bool,
+        bytes: Bytes,
+    ) -> Self {
         let state = State {
             out: Box::new(out),
             err: Box::new(err),
@@ -46,6 +67,7 @@ impl Screen {
         Self {
             state: Mutex::new(state),
             live,
+            bytes,
         }
     }
 
@@ -67,16 +89,21 @@ impl Screen {
     /// # Errors
     /// As [`result`](Self::result).
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
-        if io::stdout().is_terminal() {
-            return self.result(&super::text::printable_lines(&String::from_utf8_lossy(
-                bytes,
-            )));
+        match self.bytes {
+            Bytes::Terminal => self.result(&printable_lines(&String::from_utf8_lossy(bytes))),
+            // Without the lock: whoever reads may pause, and others have something to say. What colours go through, `out`, leaves
+            // out what may be an escape, and with it parts of a file.
+            Bytes::File => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes)?;
+                out.flush()
+            }
+            Bytes::Out => {
+                let out = &mut self.state().out;
+                out.write_all(bytes)?;
+                out.flush()
+            }
         }
-        let State { out, line, .. } = &mut *self.state();
-        around(line.as_ref(), || {
-            out.write_all(bytes)?;
-            out.flush()
-        })
     }
 
     /// Writes lines for a person to standard error. If nobody reads them, they are lost.

@@ -57,10 +57,13 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same for text of several lines, which stay lines.
+/// The same for text of several lines, which stay lines, however they end.
 #[must_use]
 pub fn printable_lines(text: &str) -> String {
-    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    let lines = text
+        .split('\n')
+        .map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let lines: Vec<_> = lines.map(printable).collect();
     lines.join("\n")
 }
 

@@ -267,6 +267,7 @@ pub(super) fn call(function: &str) -> Call {
         ticket: None,
         args: Vec::new(),
         stdin: None,
+        stdout: None,
     }
 }
 

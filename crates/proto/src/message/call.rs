@@ -1,7 +1,7 @@
 //! CALL_FUNCTION and its one fate.
 
 use super::{Dead, ModuleRef};
-use crate::{CallLimits, Policy};
+use crate::{CallLimits, Handle, Policy};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -51,6 +51,9 @@ pub struct Call {
     /// Its standard input: the number of a stream of bytes that its caller writes. None: it is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stdin: Option<u64>,
+    /// Its standard output: the handle of a receiver of its caller's, which takes the bytes. None: its lines are log records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stdout: Option<Handle>,
 }
 
 /// END_CHAIN: the caller will send no more calls of this chain, or begins it anew.

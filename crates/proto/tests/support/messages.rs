@@ -59,6 +59,24 @@ pub fn all() -> Vec<Example> {
             },
             &[0x81, 0x01],
         ),
+        tailed(
+            "call-program",
+            with_reply(down(Handle::CALL_FUNCTION), REPLY),
+            Call {
+                export: Export {
+                    interface: Some("wasi:cli/run@0.2.9".to_owned()),
+                    function: "run".to_owned(),
+                },
+                policy: Policy {
+                    grants: vec![Grant::Net("10.0.0.1:*".parse().expect("an address"))],
+                },
+                chain: None,
+                args: vec!["-v".to_owned()],
+                stdin: Some(1),
+                ..call()
+            },
+            &[0x80],
+        ),
         item("end-chain", down(Handle::END_CHAIN), EndChain { chain: 5 }),
         item("log", up(Handle::FORWARD_LOG), log("disk is full")),
         zstd(),
@@ -136,6 +154,7 @@ fn call() -> Call {
         ticket: None,
         args: Vec::new(),
         stdin: None,
+        stdout: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::modules::refused;
 use crate::streams::Peer;
 use bytes::Bytes;
 use proto::message::{Call, LimitKind, Outcome, RefusedKind};
-use sandbox::ended;
+use sandbox::{Program, ended};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -27,6 +27,9 @@ impl Executor {
             return Outcome::Returned(Bytes::from_static(NOTHING));
         }
         let bad = |why: String| refused(RefusedKind::BadArguments, why);
+        if !call.args.is_empty() || call.stdin.is_some() || call.stdout.is_some() {
+            return bad("an instance that is kept has no command line".to_owned());
+        }
         let work = async {
             let module = self.modules.get(&call.module).await?;
             let work = if call.export.function == DROP_RESOURCE {
@@ -38,7 +41,7 @@ impl Executor {
                 Work::Call {
                     function: module.function(&call.export)?,
                     arguments,
-                    peer: peer.clone(),
+                    peer,
                     deadline,
                     wall_ms: call.limits.wall_ms,
                 }
@@ -55,7 +58,7 @@ impl Executor {
             Err(why) => return bad(why),
         };
         if let Some(inside) = entrance.new.take() {
-            match self.guest(call, &*peer).await {
+            match self.guest(call, Program::default()).await {
                 Ok(guest) => drop(tokio::spawn(self.clone().keep(module, guest, inside))),
                 Err(error) => return ended(&error, limits),
             }

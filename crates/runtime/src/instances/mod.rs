@@ -60,7 +60,6 @@ struct Alive {
     module: ModuleRef,
     policy: Policy,
     limits: CallLimits,
-    args: Vec<String>,
     jobs: mpsc::Sender<Job>,
     ended: Arc<Mutex<Option<String>>>,
     stop: Arc<Notify>,
@@ -104,9 +103,6 @@ impl Instances {
             if !same {
                 return Err("the instance was made under another policy or other limits".to_owned());
             }
-            if alive.args != call.args || call.stdin.is_some() {
-                return Err("the instance has another command line, or an input".to_owned());
-            }
             return Ok(Entrance {
                 jobs: alive.jobs.clone(),
                 ended: alive.ended.clone(),
@@ -124,7 +120,6 @@ impl Instances {
             module: call.module.clone(),
             policy: call.policy.clone(),
             limits: call.limits,
-            args: call.args.clone(),
             jobs: jobs.clone(),
             ended: Arc::clone(&ended),
             stop: stop.clone(),

@@ -20,7 +20,7 @@ pub(crate) use handles::StreamHandles;
 pub(crate) use life::Life;
 
 use bytes::Bytes;
-use proto::ContextId;
+use proto::{ContextId, Handle};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -78,6 +78,10 @@ pub trait Peer: Send + Sync {
 
     /// Reads what the peer writes by this number. Where that fails in the middle the pieces end behind an error.
     fn read(&self, carries: Carries, number: u64) -> mpsc::Receiver<Result<Bytes, String>>;
+
+    /// Carries a guest's standard output to the peer's receiver with this handle, and ends with the last sender. Where nobody receives it
+    /// any more the channel is closed.
+    fn print(&self, to: Handle) -> mpsc::Sender<Bytes>;
 }
 
 /// A peer without streams.
@@ -94,5 +98,9 @@ impl Peer for NoPeer {
 
     fn read(&self, _: Carries, _: u64) -> mpsc::Receiver<Result<Bytes, String>> {
         mpsc::channel(1).1
+    }
+
+    fn print(&self, _: Handle) -> mpsc::Sender<Bytes> {
+        mpsc::channel(1).0
     }
 }

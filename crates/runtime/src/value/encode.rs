@@ -6,8 +6,9 @@ use wasmtime::component::{Type, Val};
 use super::cbor::{self, ARRAY, BYTES, DOUBLE, MAP, NULL_BYTE, SIMPLE, SINGLE, TEXT, UINT};
 use super::error::{At, Fault, Unplaced, ValueError};
 use super::handles::{Handles, NoHandles};
+use super::numbers::Numbers;
 use super::support::is_handle;
-use super::{MAX_DEPTH, describe, flags};
+use super::{MAX_DEPTH, describe, flags, numbers};
 
 /// Where a value is written to.
 struct Out<'a> {
@@ -236,17 +237,16 @@ fn choice(ty: &Type, val: &Val, out: &mut Out<'_>, depth: usize) -> Result<(), F
     }
 }
 
-/// The elements of a list of either kind. Bytes are a byte string, never an array of numbers.
+/// The elements of a list of either kind. Numbers are a byte string, never an array.
 fn elements(ty: &Type, items: &[Val], out: &mut Out<'_>, depth: usize) -> Result<(), Fault> {
-    if matches!(ty, Type::U8) {
-        cbor::put(out, BYTES, items.len() as u64);
-        let start = out.len();
-        out.resize(start + items.len(), 0);
-        for (at, (slot, item)) in out[start..].iter_mut().zip(items).enumerate() {
-            let Val::U8(byte) = item else {
+    if let Some(Numbers { width, .. }) = Numbers::of(ty) {
+        let length = items.len() * width;
+        out.reserve(length + 9);
+        cbor::put(out, BYTES, length as u64);
+        for (at, item) in items.iter().enumerate() {
+            if !numbers::put(ty, item, out) {
                 return mismatch(ty, item).at_index(at);
-            };
-            *slot = *byte;
+            }
         }
         return Ok(());
     }

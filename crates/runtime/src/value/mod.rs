@@ -9,6 +9,7 @@
 //! | [`mod@encode`], [`mod@decode`] | `Val` to CBOR and back, for every type that has values of its own |
 //! | `cbor` | heads of data items: the only place that knows bytes |
 //! | `flags` | a flag set as bits |
+//! | `numbers` | lists of numbers as bytes |
 //! | [`mod@describe`] | a type in WIT syntax, short enough for an error line |
 //! | `handles` | streams, futures and resources, which travel as numbers |
 //! | `abi` | between CBOR and a guest's memory, without a `Val` |
@@ -30,6 +31,7 @@ pub mod error;
 mod flags;
 mod handles;
 pub(crate) mod item;
+mod numbers;
 mod size;
 pub mod support;
 

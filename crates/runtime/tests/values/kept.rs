@@ -30,10 +30,10 @@ fn guest() -> String {
     )
 }
 
-const THREE: &[u8] = &[0x82, 0x83, 1, 2, 3, 0xf6];
-const NONE: &[u8] = &[0x82, 0x80, 0x81, 0xfa, 0x3f, 0xc0, 0, 0];
-const TEXT: &[u8] = &[0x82, 0x82, 1, 0x61, b'x', 0xf6];
-const TOO_MUCH: &[u8] = &[0x82, 0x80, 0x81, 0xfa, 0x7f, 0x80, 0, 0];
+const THREE: &[u8] = &[0x82, 0x4c, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0xf6];
+const NONE: &[u8] = &[0x82, 0x40, 0x81, 0xfa, 0x3f, 0xc0, 0, 0];
+const TEXT: &[u8] = &[0x82, 0x40, 0x61, b'x'];
+const TOO_MUCH: &[u8] = &[0x82, 0x40, 0x81, 0xfa, 0x7f, 0x80, 0, 0];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn values_come_through_wherever_the_guest_lives() {
@@ -60,6 +60,7 @@ async fn values_come_through_wherever_the_guest_lives() {
                 ticket: None,
                 args: Vec::new(),
                 stdin: None,
+                stdout: None,
             };
             executor
                 .execute(call, arguments.into(), Arc::new(NoPeer))
@@ -67,7 +68,7 @@ async fn values_come_through_wherever_the_guest_lives() {
         };
         let refused = Outcome::Refused {
             kind: RefusedKind::BadArguments,
-            message: "it[1]: expected u32, found a text of 1 bytes".to_owned(),
+            message: "by: expected option<f32>, found a text of 1 bytes".to_owned(),
         };
         let returned =
             |count, calls| Outcome::Returned(vec![0x81, 0x82, 0, 0x82, count, calls].into());

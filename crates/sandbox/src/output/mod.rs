@@ -7,12 +7,12 @@
 mod lines;
 mod stream;
 
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Lines, Stream};
 
 use crate::guest::OverLimit;
 use crate::upstream::Upstream;
 use bytes::Bytes;
-use lines::Lines;
+use lines::Partial;
 use proto::message::{Level, LimitKind, LogRecord};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -149,7 +149,7 @@ async fn forward(module: String, upstream: Arc<dyn Upstream>, mut pieces: mpsc::
         };
         upstream.log(record).await;
     };
-    let mut streams = [Lines::new("stdout"), Lines::new("stderr")];
+    let mut streams = [Partial::new("stdout"), Partial::new("stderr")];
     loop {
         let piece = match pieces.try_recv() {
             Ok(piece) => piece,

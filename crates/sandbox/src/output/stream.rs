@@ -1,6 +1,7 @@
 //! Standard output and error of a guest, as WASI takes them.
 
 use super::{Output, Piece};
+use crate::guest::OverLimit;
 use async_trait::async_trait;
 use bytes::Bytes;
 use std::future::Future;
@@ -9,69 +10,123 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
 /// The most that WASI 0.2 may write at once, in bytes.
 const WRITE: usize = 64 << 10;
 
-/// A guest's standard output or error.
+/// Where what is written goes, through a channel that the guest waits for.
+pub(crate) trait Sink: Clone + Send + Sync + 'static {
+    /// What goes through the channel.
+    type Piece: Send + 'static;
+
+    fn sender(&self) -> mpsc::Sender<Self::Piece>;
+
+    /// Makes a piece of bytes.
+    ///
+    /// # Errors
+    /// If there may be no more of them.
+    fn piece(&self, bytes: Bytes) -> Result<Self::Piece, OverLimit>;
+}
+
+/// Into the log, a line at a time.
 #[derive(Clone)]
-pub(crate) struct Stream {
+pub(crate) struct Lines {
     target: &'static str,
     output: Arc<Output>,
 }
 
-impl Stream {
+impl Lines {
     pub(crate) fn new(target: &'static str, output: Arc<Output>) -> Self {
         Self { target, output }
     }
 }
 
-impl IsTerminal for Stream {
+impl Sink for Lines {
+    type Piece = Piece;
+
+    fn sender(&self) -> mpsc::Sender<Piece> {
+        self.output.sender()
+    }
+
+    fn piece(&self, bytes: Bytes) -> Result<Piece, OverLimit> {
+        self.output.spend(bytes.len())?;
+        Ok(Piece::Bytes(self.target, bytes))
+    }
+}
+
+/// To whoever reads them, as they are. Nobody keeps them, so that there may be any number.
+impl Sink for mpsc::Sender<Bytes> {
+    type Piece = Bytes;
+
+    fn sender(&self) -> Self {
+        self.clone()
+    }
+
+    fn piece(&self, bytes: Bytes) -> Result<Bytes, OverLimit> {
+        Ok(bytes)
+    }
+}
+
+/// A guest's standard output or error.
+#[derive(Clone)]
+pub(crate) struct Stream<S>(S);
+
+impl<S: Sink> Stream<S> {
+    pub(crate) fn new(sink: S) -> Self {
+        Self(sink)
+    }
+}
+
+impl<S> IsTerminal for Stream<S> {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Stream {
+impl<S: Sink> StdoutStream for Stream<S> {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(Writer {
-            stream: self.clone(),
+            sink: self.0.clone(),
             room: None,
         })
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
         Box::new(Handle {
-            stream: self.clone(),
+            sink: self.0.clone(),
             permit: None,
         })
     }
 }
 
-/// One open handle of WASI 0.2. What is written is in the call's channel at once: no buffer of the
+/// One open handle of WASI 0.2. What is written is in the channel at once: no buffer of the
 /// handle's own is lost with the store.
-struct Handle {
-    stream: Stream,
-    permit: Option<mpsc::OwnedPermit<Piece>>,
+struct Handle<S: Sink> {
+    sink: S,
+    permit: Option<mpsc::OwnedPermit<S::Piece>>,
 }
 
 #[async_trait]
-impl Pollable for Handle {
+impl<S: Sink> Pollable for Handle<S> {
     async fn ready(&mut self) {
         if self.permit.is_none() {
-            // The forwarder lives until all senders are gone.
-            self.permit = self.stream.output.sender().reserve_owned().await.ok();
+            // Where nobody reads any more a write says so.
+            self.permit = self.sink.sender().reserve_owned().await.ok();
         }
     }
 }
 
-impl OutputStream for Handle {
+impl<S: Sink> OutputStream for Handle<S> {
     fn check_write(&mut self) -> StreamResult<usize> {
         if self.permit.is_none() {
-            self.permit = self.stream.output.sender().try_reserve_owned().ok();
+            self.permit = match self.sink.sender().try_reserve_owned() {
+                Ok(permit) => Some(permit),
+                Err(TrySendError::Full(_)) => None,
+                Err(TrySendError::Closed(_)) => return Err(StreamError::Closed),
+            };
         }
         Ok(if self.permit.is_some() { WRITE } else { 0 })
     }
@@ -81,9 +136,11 @@ impl OutputStream for Handle {
         let permit = permit.filter(|_| bytes.len() <= WRITE).ok_or_else(|| {
             StreamError::trap("a write of more bytes than check-write has permitted")
         })?;
-        let spent = self.stream.output.spend(bytes.len());
-        spent.map_err(|over| StreamError::Trap(over.into()))?;
-        permit.send(Piece::Bytes(self.stream.target, bytes));
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let piece = self.sink.piece(bytes);
+        permit.send(piece.map_err(|over| StreamError::Trap(over.into()))?);
         Ok(())
     }
 
@@ -92,15 +149,18 @@ impl OutputStream for Handle {
     }
 }
 
-type Room = Pin<Box<dyn Future<Output = Option<mpsc::OwnedPermit<Piece>>> + Send + Sync>>;
+type Room<T> = Pin<Box<dyn Future<Output = Option<mpsc::OwnedPermit<T>>> + Send + Sync>>;
 
 /// One open handle of WASI 0.3.
-struct Writer {
-    stream: Stream,
-    room: Option<Room>,
+struct Writer<S: Sink> {
+    sink: S,
+    room: Option<Room<S::Piece>>,
 }
 
-impl AsyncWrite for Writer {
+// Nothing in it is pinned where it is.
+impl<S: Sink> Unpin for Writer<S> {}
+
+impl<S: Sink> AsyncWrite for Writer<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,18 +168,15 @@ impl AsyncWrite for Writer {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         let room = this.room.get_or_insert_with(|| {
-            let sender = this.stream.output.sender();
+            let sender = this.sink.sender();
             Box::pin(async move { sender.reserve_owned().await.ok() })
         });
         let permit = ready!(room.as_mut().poll(cx));
         this.room = None;
-        this.stream
-            .output
-            .spend(bytes.len())
-            .map_err(io::Error::other)?;
-        if let Some(permit) = permit {
-            let piece = Piece::Bytes(this.stream.target, Bytes::copy_from_slice(bytes));
-            permit.send(piece);
+        let permit = permit.ok_or(io::ErrorKind::BrokenPipe)?;
+        if !bytes.is_empty() {
+            let piece = this.sink.piece(Bytes::copy_from_slice(bytes));
+            permit.send(piece.map_err(io::Error::other)?);
         }
         Poll::Ready(Ok(bytes.len()))
     }

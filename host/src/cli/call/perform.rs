@@ -3,11 +3,13 @@
 use super::show::Shown;
 use super::{Checked, Step};
 use crate::error::{Error, Exit};
-use crate::master::{CallResult, Context, Feed, Piece, Streaming};
+use crate::master::{CallResult, Context, Feed, Piece, Program, Streaming};
 use crate::output::Format;
 use crate::value::to_wave;
+use std::io;
 use std::path::{Path, PathBuf};
-use wasmtime::component::Type;
+use tokio::sync::mpsc;
+use wasmtime::component::{Type, Val};
 
 /// One call in an instance of its own, several in one that is kept for them. The first that does not return is the last.
 pub(super) async fn perform(
@@ -23,8 +25,10 @@ pub(super) async fn perform(
     } = calls;
     let wrong = |error: runtime::value::ValueError| Error::input(error.to_string());
     if let [step] = steps.as_slice() {
-        let paths = step.feed.iter().chain(&calls.stdin);
-        let feeds = feeds(paths).await?;
+        if step.function.is_program() {
+            return program(context, calls, step, shown).await;
+        }
+        let feeds = feeds(step.feed.iter()).await?;
         let streaming = context.stream(module, &step.function, &step.arguments, feeds, options);
         return finish(step, streaming.await.map_err(wrong)?, shown).await;
     }
@@ -41,6 +45,36 @@ pub(super) async fn perform(
     Ok(exit)
 }
 
+/// Runs a program, and shows what it prints as it comes.
+async fn program(
+    context: &Context,
+    calls: &Checked,
+    step: &Step,
+    shown: &Shown<'_>,
+) -> Result<Exit, Error> {
+    let (stdout, printed) = mpsc::channel(1);
+    let program = Program {
+        args: calls.args.clone(),
+        stdin: feeds(calls.stdin.iter()).await?.pop(),
+        stdout: matches!(shown.format, Format::Human).then_some(stdout),
+    };
+    let running = context.run(&calls.module, &step.function, program, &calls.options);
+    let running = async {
+        running
+            .await
+            .map_err(|error| Error::input(error.to_string()))
+    };
+    // Where nobody reads any more there is nothing to run it for.
+    let (result, ()) = tokio::try_join!(running, shown.print(printed))?;
+    let result = match result {
+        // Many a program ends itself when all is done.
+        CallResult::Exited(0) => CallResult::Returned(Some(Val::Result(Ok(None)))),
+        CallResult::Failed(_) => CallResult::Exited(1),
+        other => other,
+    };
+    shown.show(step, &result)
+}
+
 /// Shows what a call comes to: a stream as it flows, anything else when all of it is there.
 async fn finish(step: &Step, mut streaming: Streaming, shown: &Shown<'_>) -> Result<Exit, Error> {
     let is_stream = matches!(step.function.results.as_slice(), [(_, Type::Stream(_))]);
@@ -49,7 +83,7 @@ async fn finish(step: &Step, mut streaming: Streaming, shown: &Shown<'_>) -> Res
     let result = match streaming.incoming.pop() {
         Some(mut flow) if flows && matches!(streaming.result, CallResult::Returned(_)) => loop {
             match flow.next().await {
-                Ok(Some(Piece::Bytes(bytes))) => shown.screen.bytes(&bytes)?,
+                Ok(Some(Piece::Bytes(bytes))) => shown.write(bytes).await?,
                 Ok(Some(Piece::Values(values))) => {
                     for value in values {
                         shown.screen.result(&format!("{}\n", to_wave(&value)))?;
@@ -64,16 +98,7 @@ async fn finish(step: &Step, mut streaming: Streaming, shown: &Shown<'_>) -> Res
             streaming.collect().await
         }
     };
-    shown.show(step, &ended(step, result))
-}
-
-/// Many a program ends itself when all is done; and one that returns an error has the status 1.
-fn ended(step: &Step, result: CallResult) -> CallResult {
-    match result {
-        CallResult::Exited(0) if step.function.is_program() => CallResult::Returned(None),
-        CallResult::Failed(_) if step.function.is_program() => CallResult::Exited(1),
-        other => other,
-    }
+    shown.show(step, &result)
 }
 
 async fn feeds(paths: impl Iterator<Item = &PathBuf>) -> Result<Vec<Feed>, Error> {
@@ -84,7 +109,12 @@ async fn feeds(paths: impl Iterator<Item = &PathBuf>) -> Result<Vec<Feed>, Error
             continue;
         }
         let file = tokio::fs::File::open(path).await;
-        let file = file.map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        let wrong = |error: io::Error| Error::input(format!("{}: {error}", path.display()));
+        let file = file.map_err(wrong)?;
+        // Which could be opened, and then not read.
+        if file.metadata().await.map_err(wrong)?.is_dir() {
+            return Err(wrong(io::ErrorKind::IsADirectory.into()));
+        }
         feeds.push(Box::new(file));
     }
     Ok(feeds)

@@ -10,10 +10,16 @@ use crate::output::text::{printable, printable_json, shell_word};
 use crate::output::{Format, Screen};
 use crate::secrets::Secrets;
 use crate::value::{to_json, to_wave};
+use bytes::Bytes;
 use proto::policy::Grant;
 use serde_json::json;
+use std::io;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use wasmtime::component::Val;
+
+/// The most of a program's output that is held back, in bytes.
+const MAX_SEARCHED: usize = 64 << 20;
 
 /// How results are shown.
 pub(super) struct Shown<'a> {
@@ -31,6 +37,43 @@ impl Shown<'_> {
             Some(fate) => Err(fate.into()),
             None => Ok(Exit::Failed),
         }
+    }
+
+    /// Shows what a program prints, until it has ended.
+    pub(super) async fn print(&self, mut printed: mpsc::Receiver<Bytes>) -> Result<(), Error> {
+        if self.secrets.is_empty() {
+            while let Some(bytes) = printed.recv().await {
+                self.write(bytes).await?;
+            }
+            return Ok(());
+        }
+        // A secret could be cut in two by the pieces.
+        let mut all = Vec::new();
+        while let Some(bytes) = printed.recv().await {
+            all.extend_from_slice(&bytes);
+            if all.len() > MAX_SEARCHED {
+                let why = format!(
+                    "the program prints more than {} MiB, which are searched for secrets",
+                    MAX_SEARCHED >> 20
+                );
+                return Err(Error::input(why).hint("give it no --secret, or let it print less"));
+            }
+        }
+        let text = self
+            .secrets
+            .mask(&String::from_utf8_lossy(&all))
+            .into_owned();
+        self.write(text.into()).await
+    }
+
+    /// Writes bytes to standard output. Whoever reads them may pause: everything else goes on.
+    pub(super) async fn write(&self, bytes: Bytes) -> Result<(), Error> {
+        let screen = self.screen.clone();
+        let writing = tokio::task::spawn_blocking(move || screen.bytes(&bytes));
+        let written = writing
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)));
+        Ok(written?)
     }
 
     pub(super) fn show(&self, step: &Step, result: &CallResult) -> Result<Exit, Error> {

@@ -125,7 +125,6 @@ impl Ticket {
             policy: self.policy.clone(),
             limits: self.limits,
             deadline: self.until,
-            ..CallOptions::default()
         })
     }
 

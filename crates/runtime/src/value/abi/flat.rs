@@ -6,6 +6,7 @@ use super::lift::{self, Lifted};
 use super::{is_number, lower, no_data, parts};
 use crate::value::cbor::{self, ARRAY, BYTES, Reader};
 use crate::value::flags;
+use crate::value::numbers::Numbers;
 use std::mem::MaybeUninit;
 use std::slice::IterMut;
 use wasmtime::component::__internal::wasmtime_environ::component::{
@@ -85,13 +86,16 @@ fn value<T>(
             *next(values)? = ValRaw::u64(base as u64);
             *next(values)? = ValRaw::u64(count as u64);
         }
-        InterfaceType::FixedLengthList(list) if types[list].element == InterfaceType::U8 => {
-            let count = input::count(Counted::List(InterfaceType::U8), input)?;
+        InterfaceType::FixedLengthList(list)
+            if let Some(numbers) = Numbers::of_guest(types[list].element) =>
+        {
+            let count = input::count(Counted::List(types[list].element), input)?;
             if count != types[list].size as usize {
                 bail!("a list of another length");
             }
-            for byte in input::bytes(count, input)? {
-                *next(values)? = ValRaw::u32((*byte).into());
+            let bytes = input::bytes(count * numbers.width, input)?;
+            for number in bytes.chunks_exact(numbers.width) {
+                *next(values)? = ValRaw::u64(numbers.core(number));
             }
         }
         InterfaceType::Flags(names) => {
@@ -141,8 +145,17 @@ impl Lifted<'_, '_> {
                 let bytes = core.get_u32().to_le_bytes();
                 flags::put_bytes(&mut self.out, types[names].names.len(), &bytes);
             }
-            InterfaceType::FixedLengthList(list) if types[list].element == InterfaceType::U8 => {
-                cbor::put_slice(&mut self.out, BYTES, &[core.get_u32() as u8]);
+            InterfaceType::FixedLengthList(list)
+                if let Some(numbers) = Numbers::of_guest(types[list].element) =>
+            {
+                let bits = match numbers.width {
+                    8 => core.get_u64(),
+                    _ => core.get_u32().into(),
+                };
+                let mut number = bits.to_le_bytes();
+                let number = &mut number[..numbers.width];
+                numbers.one_nan(number);
+                cbor::put_slice(&mut self.out, BYTES, number);
             }
             _ => match parts(types, ty) {
                 Some(mut parts) => {

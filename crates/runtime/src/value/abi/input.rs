@@ -6,6 +6,7 @@ use super::payload;
 use crate::value::cbor::{self, ARRAY, BYTES, Head, MAP, NINT, Reader, SIMPLE, TEXT, UINT};
 use crate::value::error::Malformed;
 use crate::value::flags::{self, Set};
+use crate::value::numbers::Numbers;
 use wasmtime::component::__internal::ComponentTypes;
 use wasmtime::component::__internal::wasmtime_environ::component::InterfaceType;
 use wasmtime::{Result, bail, format_err};
@@ -52,18 +53,24 @@ pub(super) fn number(ty: InterfaceType, input: &mut Reader<'_>) -> Result<u64> {
     })
 }
 
-/// The count of a list's elements (of bytes for bytes, else an array's) or of a map's entries.
+/// The count of a list's elements or of a map's entries.
 pub(super) fn count(ty: Counted, input: &mut Reader<'_>) -> Result<usize> {
     let head = head(input)?;
-    let (major, least) = match ty {
-        Counted::List(InterfaceType::U8) => (BYTES, 1),
-        Counted::List(_) => (ARRAY, 1),
-        Counted::Map => (MAP, 2),
+    let numbers = match ty {
+        Counted::List(element) => Numbers::of_guest(element),
+        Counted::Map => None,
     };
-    if head.major != major {
+    let (major, least) = match (ty, numbers) {
+        (_, Some(_)) => (BYTES, 1),
+        (Counted::List(_), None) => (ARRAY, 1),
+        (Counted::Map, None) => (MAP, 2),
+    };
+    let width = numbers.map_or(1, |numbers| numbers.width);
+    if head.major != major || !head.arg.is_multiple_of(width as u64) {
         return Err(wrong("a list or map", head));
     }
-    input.count(head.arg, least).map_err(malformed)
+    let count = input.count(head.arg, least).map_err(malformed)?;
+    Ok(count / width)
 }
 
 /// What has a count in front of it.

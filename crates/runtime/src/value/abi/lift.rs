@@ -3,6 +3,7 @@
 use super::{cases, is_number, no_data, parts, payload};
 use crate::value::cbor::{self, ARRAY, BYTES, DOUBLE, MAP, NULL_BYTE, SIMPLE, SINGLE, TEXT, UINT};
 use crate::value::flags;
+use crate::value::numbers::Numbers;
 use wasmtime::component::__internal::LiftContext;
 use wasmtime::component::__internal::wasmtime_environ::component::{
     CanonicalAbiInfo, InterfaceType, StringEncoding, VariantInfo,
@@ -179,9 +180,12 @@ impl<'c, 'a> Lifted<'c, 'a> {
 
     /// A list of numbers, all of which are at the front of these bytes.
     fn numbers(&mut self, element: InterfaceType, count: usize, bytes: &[u8]) -> Result<()> {
-        if element == InterfaceType::U8 {
-            self.pay_ahead(count)?;
-            cbor::put_slice(&mut self.out, BYTES, &bytes[..count]);
+        if let Some(numbers) = Numbers::of_guest(element) {
+            let bytes = &bytes[..count * numbers.width];
+            self.pay_ahead(bytes.len())?;
+            cbor::put_slice(&mut self.out, BYTES, bytes);
+            let start = self.out.len() - bytes.len();
+            numbers.one_nan(&mut self.out[start..]);
             return Ok(());
         }
         cbor::put(&mut self.out, ARRAY, count as u64);

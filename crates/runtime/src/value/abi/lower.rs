@@ -3,6 +3,7 @@
 use super::input::{self, Counted};
 use super::{cases, is_number, no_data, parts};
 use crate::value::cbor::Reader;
+use crate::value::numbers::Numbers;
 use wasmtime::component::__internal::LowerContext;
 use wasmtime::component::__internal::wasmtime_environ::component::{InterfaceType, VariantInfo};
 use wasmtime::component::Lower;
@@ -153,22 +154,19 @@ fn elements<T>(
     // Nothing in between can move the memory: numbers ask for none.
     let there = cx.as_slice_mut().get_mut(base..base + count * size);
     let there = there.ok_or_else(|| format_err!("a list out of the bounds of memory"))?;
-    match (element, size) {
-        (InterfaceType::U8, _) => there.copy_from_slice(input::bytes(count, input)?),
-        (_, 1) => numbers::<1>(element, input, there)?,
-        (_, 2) => numbers::<2>(element, input, there)?,
-        (_, 4) => numbers::<4>(element, input, there)?,
-        _ => numbers::<8>(element, input, there)?,
+    if let Some(numbers) = Numbers::of_guest(element) {
+        there.copy_from_slice(input::bytes(there.len(), input)?);
+        numbers.one_nan(there);
+        return Ok(());
     }
-    Ok(())
+    match size {
+        1 => each::<1>(element, input, there),
+        _ => each::<4>(element, input, there),
+    }
 }
 
-/// Fills memory with numbers of a type that takes N bytes.
-fn numbers<const N: usize>(
-    ty: InterfaceType,
-    input: &mut Reader<'_>,
-    there: &mut [u8],
-) -> Result<()> {
+/// Fills memory with bools or characters, of which each takes N bytes.
+fn each<const N: usize>(ty: InterfaceType, input: &mut Reader<'_>, there: &mut [u8]) -> Result<()> {
     for place in there.as_chunks_mut::<N>().0 {
         *place = low(input::number(ty, input)?);
     }

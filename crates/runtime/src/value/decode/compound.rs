@@ -7,6 +7,7 @@ use wasmtime::component::{Type, Val};
 use super::{Decoder, Made};
 use crate::value::cbor::{self, ARRAY, BYTES, MAP, SIMPLE};
 use crate::value::error::{At, Fault, Unplaced};
+use crate::value::numbers::Numbers;
 use crate::value::support::is_handle;
 use crate::value::{describe, flags};
 
@@ -112,16 +113,18 @@ impl Decoder<'_, '_> {
         depth: usize,
     ) -> Result<Vec<M>, Fault> {
         let head = self.input.head()?;
-        let is_bytes = matches!(element, Type::U8);
-        let right_length = length.is_none_or(|length| length as u64 == head.arg);
-        if head.major != (if is_bytes { BYTES } else { ARRAY }) || !right_length {
+        let numbers = Numbers::of(element);
+        let (major, width) = numbers.map_or((ARRAY, 1), |numbers| (BYTES, numbers.width as u64));
+        let count = head.arg / width;
+        let right_length = length.is_none_or(|length| length as u64 == count);
+        if head.major != major || !right_length || !head.arg.is_multiple_of(width) {
             return Err(Unplaced::mismatch(describe(list), cbor::name(head)));
         }
-        let count = self.input.count(head.arg, 1)?;
+        let count = self.input.count(count, 1)?;
         self.charge::<M>(count, size_of::<Val>())?;
-        if is_bytes {
+        if numbers.is_some() {
             let bytes = self.input.take(head.arg)?;
-            return Ok(M::bytes(bytes));
+            return Ok(M::numbers(element, bytes));
         }
         let mut items = Vec::with_capacity(count);
         for at in 0..count {

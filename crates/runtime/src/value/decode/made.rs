@@ -1,6 +1,7 @@
 //! What a decoder makes of the values it reads.
 
-use wasmtime::component::Val;
+use crate::value::numbers;
+use wasmtime::component::{Type, Val};
 
 /// A value, or `()` where it is enough to know that there is one: then nothing is copied and nothing allocated.
 pub(super) trait Made: Sized {
@@ -14,7 +15,7 @@ pub(super) trait Made: Sized {
     fn plain(val: Val) -> Self;
     fn handle(val: Val) -> Self;
     fn text(text: &str) -> Self;
-    fn bytes(bytes: &[u8]) -> Vec<Self>;
+    fn numbers(ty: &Type, bytes: &[u8]) -> Vec<Self>;
     fn list(items: Vec<Self>, make: impl FnOnce(Vec<Val>) -> Val) -> Self;
     fn record(fields: Vec<(Self::Name, Self)>) -> Self;
     fn map(entries: Vec<(Self, Self)>) -> Self;
@@ -44,8 +45,8 @@ impl Made for Val {
         Self::String(text.into())
     }
 
-    fn bytes(bytes: &[u8]) -> Vec<Self> {
-        bytes.iter().copied().map(Self::U8).collect()
+    fn numbers(ty: &Type, bytes: &[u8]) -> Vec<Self> {
+        numbers::vals(ty, bytes)
     }
 
     fn list(items: Vec<Self>, make: impl FnOnce(Vec<Val>) -> Val) -> Self {
@@ -91,7 +92,7 @@ impl Made for () {
     fn handle(_: Val) {}
     fn text(_: &str) {}
 
-    fn bytes(_: &[u8]) -> Vec<()> {
+    fn numbers(_: &Type, _: &[u8]) -> Vec<()> {
         Vec::new()
     }
 
