@@ -26,6 +26,7 @@ mod hostile;
 mod http;
 mod instances;
 mod killed;
+mod licences;
 mod life;
 mod lxc;
 mod machine;

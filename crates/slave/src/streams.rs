@@ -10,6 +10,9 @@ use tokio::sync::mpsc;
 /// Pieces that wait for a guest.
 const WAITING: usize = 2;
 
+/// Pieces of what it prints that wait for their way: each handle of WASI 0.2 to its standard output keeps the place of one.
+const PRINTED: usize = 16;
+
 /// The longest piece of values that a guest is given at once, unpacked.
 const PIECE: Limits = Limits { max_body: 4 << 20 };
 
@@ -55,7 +58,7 @@ impl Peer for Caller {
     }
 
     fn print(&self, to: Handle) -> mpsc::Sender<Bytes> {
-        let (pieces, printed) = mpsc::channel(WAITING);
+        let (pieces, printed) = mpsc::channel(PRINTED);
         let (broker, context) = (self.broker.clone(), self.context);
         tokio::spawn(async move {
             let receiver = Address {

@@ -54,7 +54,8 @@ use wasmtime::component::{Type, Val};
 ///
 /// A program, built for WASI 0.1, 0.2 or 0.3, is called as `run()`. It gets
 /// the arguments behind `--` and the file of --stdin, and what it prints on
-/// standard output is printed there (with -o json it is in the log).
+/// standard output is printed there; with -o json it is in the log, and with
+/// --secret it comes at the end, as text.
 ///
 /// A stream is written and printed as a list, a future as its value. Where the
 /// result is a stream, its parts are printed as they come: bytes as they are,
@@ -160,7 +161,7 @@ pub fn run(arguments: CallArgs, screen: &Arc<Screen>) -> Result<Exit, Error> {
     let is_program = calls.steps.iter().any(|step| step.function.is_program());
     let program = (is_program && matches!(arguments.output, Format::Human)).then(|| {
         let module = calls.module.reference.name.clone();
-        (context.to_string(), module)
+        (context.name(), module)
     });
     let log = logs(screen, arguments.verbose, secrets.clone(), program);
     let shown = Shown {

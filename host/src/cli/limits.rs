@@ -15,7 +15,7 @@ pub struct LimitArgs {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size)]
     pub memory: u64,
 
-    /// End it when it has printed, logged and collected more than this.
+    /// End it when it has printed, logged and collected more than this; what a program prints to standard output does not count.
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub max_output: u64,
 }

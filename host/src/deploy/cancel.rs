@@ -56,10 +56,12 @@ impl Cancel {
                 return;
             }
             cancel.cancel();
-            screen.note("stopping; again ends at once\n");
+            // Whoever reads what is written here may have paused. Then this waits, and nobody for it.
+            let told = screen.clone();
+            tokio::task::spawn_blocking(move || told.note("stopping; again ends at once\n"));
             // There is none any more once the program ends by itself.
             if signals.recv().await.is_some() {
-                screen.clear();
+                screen.clear_now();
                 std::process::exit(Exit::Interrupted as i32);
             }
         });

@@ -30,6 +30,8 @@ enum Bytes {
 struct State {
     out: Box<dyn Write + Send>,
     err: Box<dyn Write + Send>,
+    /// The first bytes of what a person sees when the others have come.
+    begun: Vec<u8>,
     /// The transient line, while there is one.
     line: Option<ProgressBar>,
 }
@@ -62,6 +64,7 @@ impl Screen {
         let state = State {
             out: Box::new(out),
             err: Box::new(err),
+            begun: Vec::new(),
             line: None,
         };
         Self {
@@ -90,7 +93,7 @@ impl Screen {
     /// As [`result`](Self::result).
     pub fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         match self.bytes {
-            Bytes::Terminal => self.result(&printable_lines(&String::from_utf8_lossy(bytes))),
+            Bytes::Terminal => self.result(&self.whole(bytes)),
             // Without the lock: whoever reads may pause, and others have something to say. What colours go through, `out`, leaves
             // out what may be an escape, and with it parts of a file.
             Bytes::File => {
@@ -104,6 +107,22 @@ impl Screen {
                 out.flush()
             }
         }
+    }
+
+    /// As text for a terminal. What may go on in the next piece, a character or the end of a line, is kept for that.
+    fn whole(&self, bytes: &[u8]) -> String {
+        let mut state = self.state();
+        let mut all = std::mem::take(&mut state.begun);
+        all.extend_from_slice(bytes);
+        let last = all.utf8_chunks().last();
+        let rest = last.map_or(&[][..], |last| last.invalid());
+        let is_begun = str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+        let mut end = all.len() - if is_begun { rest.len() } else { 0 };
+        if all[..end].ends_with(b"\r") {
+            end -= 1;
+        }
+        state.begun = all.split_off(end);
+        printable_lines(&String::from_utf8_lossy(&all))
     }
 
     /// Writes lines for a person to standard error. If nobody reads them, they are lost.
@@ -132,6 +151,15 @@ impl Screen {
     /// Removes the transient line.
     pub fn clear(&self) {
         if let Some(line) = self.state().line.take() {
+            line.finish_and_clear();
+        }
+    }
+
+    /// The same, unless somebody is writing and cannot go on.
+    pub fn clear_now(&self) {
+        if let Ok(mut state) = self.state.try_lock()
+            && let Some(line) = state.line.take()
+        {
             line.finish_and_clear();
         }
     }
@@ -168,5 +196,29 @@ fn around<T>(line: Option<&ProgressBar>, write: impl FnOnce() -> T) -> T {
     match line {
         Some(line) => line.suspend(write),
         None => write(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Screen};
+    use crate::output::tests::Memory;
+
+    #[test]
+    fn what_a_terminal_shows_does_not_depend_on_where_it_was_cut() {
+        let text = "ä€🦀\r\n\x1b[2J\u{e9}\n".as_bytes();
+        for piece in 1..text.len() {
+            let out = Memory::default();
+            let screen = Screen::of(out.clone(), Memory::default(), false, Bytes::Terminal);
+            for piece in text.chunks(piece) {
+                screen.bytes(piece).unwrap();
+            }
+            assert_eq!(out.raw(), "ä€🦀\n\\u{1b}[2Jé\n", "pieces of {piece}");
+        }
+        let out = Memory::default();
+        let screen = Screen::of(out.clone(), Memory::default(), false, Bytes::Terminal);
+        screen.bytes(b"\xff\xe2").unwrap();
+        screen.bytes(b"(").unwrap();
+        assert_eq!(out.raw(), "\u{fffd}\u{fffd}(");
     }
 }

@@ -73,6 +73,7 @@ pub fn all() -> Vec<Example> {
                 chain: None,
                 args: vec!["-v".to_owned()],
                 stdin: Some(1),
+                stdout: Some(Handle(1001)),
                 ..call()
             },
             &[0x80],

@@ -47,23 +47,12 @@ impl Partial {
     }
 }
 
-/// How many of the bytes are whole characters of UTF-8, as far as their end tells.
+/// How many of the bytes there are without a character at their end that is only begun.
 fn whole(bytes: &[u8]) -> usize {
-    for (at, byte) in bytes.iter().enumerate().rev().take(3) {
-        let length = match byte {
-            0x80..=0xbf => continue,
-            0xc0..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0.. => 4,
-            _ => 1,
-        };
-        return if at + length > bytes.len() {
-            at
-        } else {
-            bytes.len()
-        };
-    }
-    bytes.len()
+    let last = bytes.utf8_chunks().last();
+    let rest = last.map_or(&[][..], |last| last.invalid());
+    let is_begun = str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+    bytes.len() - if is_begun { rest.len() } else { 0 }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-/// The most that WASI 0.2 may write at once, in bytes.
+/// The most that is written at once, in bytes.
 const WRITE: usize = 64 << 10;
 
 /// Where what is written goes, through a channel that the guest waits for.
@@ -174,6 +174,8 @@ impl<S: Sink> AsyncWrite for Writer<S> {
         let permit = ready!(room.as_mut().poll(cx));
         this.room = None;
         let permit = permit.ok_or(io::ErrorKind::BrokenPipe)?;
+        // All of it may be all of the guest's memory.
+        let bytes = &bytes[..bytes.len().min(WRITE)];
         if !bytes.is_empty() {
             let piece = this.sink.piece(Bytes::copy_from_slice(bytes));
             permit.send(piece.map_err(io::Error::other)?);

@@ -56,7 +56,9 @@ impl Shown<'_> {
                     "the program prints more than {} MiB, which are searched for secrets",
                     MAX_SEARCHED >> 20
                 );
-                return Err(Error::input(why).hint("give it no --secret, or let it print less"));
+                return Err(
+                    Error::new(Exit::Failed, why).hint("give it no --secret, or let it print less")
+                );
             }
         }
         let text = self
@@ -66,7 +68,7 @@ impl Shown<'_> {
         self.write(text.into()).await
     }
 
-    /// Writes bytes to standard output. Whoever reads them may pause: everything else goes on.
+    /// Writes bytes to standard output. Whoever reads them may pause: what else there is to do goes on.
     pub(super) async fn write(&self, bytes: Bytes) -> Result<(), Error> {
         let screen = self.screen.clone();
         let writing = tokio::task::spawn_blocking(move || screen.bytes(&bytes));
