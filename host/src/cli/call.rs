@@ -322,8 +322,8 @@ fn wrong_call(error: &CallError) -> Error {
     Error::in_text(source.name(), diagnostics.collect())
 }
 
-/// Shows what functions and their slaves say, on standard error. What the called `program` says, a module in a context, is all that is to be
-/// there.
+/// Shows what functions and their slaves say, on standard error, and who says it. What the called `program` says, which is a module in a
+/// context, is shown as it is.
 pub(super) fn logs(
     screen: &Arc<Screen>,
     verbosity: u8,
